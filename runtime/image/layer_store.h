@@ -1,0 +1,74 @@
+// Layers, each held once. A layer is named by its diff id (SHA-256 of its uncompressed tar) and held as a directory that can be an overlay lower: whiteouts are
+// overlay's own (character device 0/0, opaque attribute). Only this file and its .cc know how a layer is held.
+//
+//   <root>/layers/<hex>/tree          the files
+//   <root>/layers/<hex>/layer.json    {"size": tar bytes, "files": n, "epoch": mtime clamp, …}; written before the directory is renamed into place
+//
+// A layer in the making is a Draft: a private directory in <root>/tmp, locked by its owner, so that what a dead process left is recognised. Drafts become layers by
+// `publish`, many at once: ONE syncfs, then renames, then a sync of layers/. A reader sees a layer whole or not at all. Layers are never changed.
+// Removing is the collector's work (garbage.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/base/digest.h"
+#include "runtime/base/lock.h"
+#include "runtime/base/state_paths.h"
+
+namespace mini::image {
+
+struct Layer {
+  Digest diff_id;
+  uint64_t size = 0;     // bytes of the uncompressed tar
+  uint64_t files = 0;    // entries of the tar
+  std::string lower;     // the directory for overlay's lowerdir
+};
+
+// A directory below tmp/ that only its owner uses, removed by the owner, or by the next command when the owner died.
+class Draft {
+ public:
+  explicit Draft(const StatePaths& paths);
+  Draft(Draft&&) noexcept = default;
+  Draft& operator=(Draft&&) noexcept = default;
+  ~Draft();  // removes what was not published
+
+  const std::string& path() const { return path_; }
+  std::string tree() const { return path_ + "/tree"; }  // exists, empty, mode 0755, owner 0:0
+  std::string work() const { return path_ + "/work"; }  // for overlay's workdir; exists
+
+ private:
+  friend class LayerStore;
+  std::string path_;
+  std::optional<FileLock> lock_;
+};
+
+class LayerStore {
+ public:
+  explicit LayerStore(const StatePaths& paths);
+
+  std::optional<Layer> find(const Digest& diff_id) const;  // complete layers only
+  Layer get(const Digest& diff_id) const;                  // throws not_found
+  std::vector<Digest> list() const;
+
+  // Draft whose tree was filled by an overlay (upper) -> a described layer: modification times are clamped to `epoch` on disk, overlay's private attributes are
+  // dropped, the canonical tar is hashed. The result's `lower` is the draft's tree until it is published.
+  Layer seal(Draft& draft, int64_t epoch) const;
+  // The same for a draft filled by a LayerWriter, which knows the digest already.
+  Layer seal_written(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files, int64_t epoch) const;
+
+  // Makes sealed drafts permanent (a draft whose layer exists already is dropped) and durable; returns them with their final `lower`.
+  std::vector<Layer> publish(std::vector<Draft> drafts) const;
+
+  // The canonical tar of a layer, remade from its tree and verified against the diff id; `sink` gets it in pieces.
+  void write_tar(const Digest& diff_id, int out_fd) const;
+
+ private:
+  StatePaths paths_;
+};
+
+}  // namespace mini::image
