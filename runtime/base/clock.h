@@ -11,7 +11,7 @@ namespace mini {
 int64_t now_ns();        // wall clock
 int64_t monotonic_ns();  // never goes back
 
-std::string rfc3339_nano(int64_t ns);                      // 2026-11-23T02:48:47.123456789Z
+std::string rfc3339_nano(int64_t ns);  // 2026-11-23T02:48:47.123456789Z
 std::optional<int64_t> parse_rfc3339(std::string_view text);
 constexpr const char* kZeroTime = "0001-01-01T00:00:00Z";  // Docker's "never"
 
@@ -21,7 +21,8 @@ std::string human_duration(int64_t ns);
 std::optional<int64_t> parse_go_duration(std::string_view text);
 std::string go_duration(int64_t ns);  // 1h30m0s
 
-// What `--since`, `--until` and `until=` take: RFC 3339, a date, a Unix time (with fraction), or a Go duration meaning that long before `now`.
+// What `--since`, `--until` and `until=` take: RFC 3339, a date, a Unix time (with fraction), or a
+// Go duration meaning that long before `now`.
 std::optional<int64_t> parse_since(std::string_view text, int64_t now);
 
 // SOURCE_DATE_EPOCH in seconds, 0 when unset; throws Error when it is not a number.

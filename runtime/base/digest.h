@@ -1,5 +1,6 @@
-// SHA-256 content addresses ("sha256:" and 64 lower-case hex digits): OCI image specification, descriptor.md#digests. No other algorithm is accepted,
-// so a Digest can be used as a file name. Sha256 is incremental and uses the CPU's SHA instructions through OpenSSL.
+// SHA-256 content addresses ("sha256:" and 64 lower-case hex digits): OCI image specification,
+// descriptor.md#digests. No other algorithm is accepted, so a Digest can be used as a file name.
+// Sha256 is incremental and uses the CPU's SHA instructions through OpenSSL.
 #pragma once
 
 #include <openssl/sha.h>
@@ -13,8 +14,9 @@ namespace mini {
 
 class Digest {
  public:
-  Digest() = default;                           // empty: names nothing
-  static Digest parse(std::string_view text);   // throws Error unless the whole text is sha256:<64 lower-case hex>
+  Digest() = default;  // empty: names nothing
+  static Digest parse(
+      std::string_view text);  // throws Error unless the whole text is sha256:<64 lower-case hex>
   static bool is_valid(std::string_view text);
   static Digest of(std::string_view data);
   static Digest of_fd(int fd, const std::string& name);  // from the current offset to the end

@@ -1,6 +1,8 @@
-// Errors that a person reads. Thrown everywhere except in the launcher's child, caught in `main` (and where a step, a container or a file
-// name is known and worth adding, by `with_context`). `what()` is lower case, without a full stop, and names the object first; `hint()` is the
-// cure, a full sentence fragment printed on a line of its own, or empty. `kind()` lets a caller choose the exit code without reading text.
+// Errors that a person reads. Thrown everywhere except in the launcher's child, caught in `main`
+// (and where a step, a container or a file name is known and worth adding, by `with_context`).
+// `what()` is lower case, without a full stop, and names the object first; `hint()` is the cure, a
+// full sentence fragment printed on a line of its own, or empty. `kind()` lets a caller choose the
+// exit code without reading text.
 #pragma once
 
 #include <stdexcept>
@@ -20,7 +22,8 @@ enum class ErrorKind {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message, std::string hint = {}, ErrorKind kind = ErrorKind::failed)
+  explicit Error(const std::string& message, std::string hint = {},
+                 ErrorKind kind = ErrorKind::failed)
       : std::runtime_error(message), hint_(std::move(hint)), kind_(kind) {}
 
   const std::string& hint() const { return hint_; }

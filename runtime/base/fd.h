@@ -1,5 +1,6 @@
-// Owning file descriptors and whole reads and writes. Every descriptor that mini opens is close-on-exec. All functions retry EINTR and throw
-// SysError naming what they were given as `name`. Not for paths inside a rootfs: see root.h.
+// Owning file descriptors and whole reads and writes. Every descriptor that mini opens is
+// close-on-exec. All functions retry EINTR and throw SysError naming what they were given as
+// `name`. Not for paths inside a rootfs: see root.h.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +42,9 @@ struct Pipe {
 Pipe make_pipe();                     // close-on-exec
 std::pair<Fd, Fd> make_socketpair();  // AF_UNIX, SOCK_SEQPACKET, close-on-exec
 
-Fd open_file(const std::string& path, int flags, unsigned mode = 0);                         // O_CLOEXEC added; throws
-Fd open_at(int dir, const std::string& path, int flags, unsigned mode = 0);                  // O_CLOEXEC added; throws
+Fd open_file(const std::string& path, int flags, unsigned mode = 0);  // O_CLOEXEC added; throws
+Fd open_at(int dir, const std::string& path, int flags,
+           unsigned mode = 0);  // O_CLOEXEC added; throws
 void write_all(int fd, std::string_view data, const std::string& name);
 // Reads to the end; throws when there is more than `limit` bytes.
 std::string read_all(int fd, const std::string& name, size_t limit = 64 << 20);

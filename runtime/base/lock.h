@@ -1,5 +1,6 @@
-// Locks between processes that vanish with their owner: flock(2) on a file that is never removed while it may be locked. A wait is
-// bounded; when it runs out the Error names the lock and the holder's pid (from /proc/locks). Never POSIX fcntl locks.
+// Locks between processes that vanish with their owner: flock(2) on a file that is never removed
+// while it may be locked. A wait is bounded; when it runs out the Error names the lock and the
+// holder's pid (from /proc/locks). Never POSIX fcntl locks.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,10 @@ enum class LockMode { shared, exclusive };
 
 class FileLock {
  public:
-  // Makes the file (0600) when it is missing. `what` is for errors: "the store's garbage collection".
-  static FileLock acquire(const std::string& path, LockMode mode, const std::string& what, int timeout_ms = 60'000);
+  // Makes the file (0600) when it is missing. `what` is for errors: "the store's garbage
+  // collection".
+  static FileLock acquire(const std::string& path, LockMode mode, const std::string& what,
+                          int timeout_ms = 60'000);
   static std::optional<FileLock> try_acquire(const std::string& path, LockMode mode);
 
   int fd() const { return fd_.get(); }

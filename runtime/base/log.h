@@ -1,5 +1,6 @@
-// `--debug`: what mini does, one line each on standard error, with milliseconds since the start. Off by default, and then free of cost:
-// debug(...) builds no text. Nothing else in runtime/ and builder/ prints.
+// `--debug`: what mini does, one line each on standard error, with milliseconds since the start.
+// Off by default, and then free of cost: debug(...) builds no text. Nothing else in runtime/ and
+// builder/ prints.
 #pragma once
 
 #include "runtime/base/text.h"
@@ -15,7 +16,8 @@ void debug(const Parts&... parts) {
   if (debug_enabled()) write_debug(cat(parts...));
 }
 
-// One line on standard error, once per process and text: what cannot be done here and what follows from it.
+// One line on standard error, once per process and text: what cannot be done here and what follows
+// from it.
 void warn_once(const std::string& line);
 
 }  // namespace mini

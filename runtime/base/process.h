@@ -1,5 +1,6 @@
-// Processes, told apart beyond pid reuse. A ProcessId is (pid, start time, boot id): written to state files, and alive only while all
-// three still match. Pidfds are used for everything that acts on a process.
+// Processes, told apart beyond pid reuse. A ProcessId is (pid, start time, boot id): written to
+// state files, and alive only while all three still match. Pidfds are used for everything that acts
+// on a process.
 #pragma once
 
 #include <sys/types.h>
@@ -20,14 +21,16 @@ struct ProcessId {
   uint64_t start_time = 0;  // clock ticks since boot, field 22 of /proc/PID/stat
   std::string boot;
 
-  static std::optional<ProcessId> of(pid_t pid);  // nothing when there is no such process, or it is a zombie
-  bool alive() const;                             // exists, is the same process, and is no zombie
+  static std::optional<ProcessId> of(
+      pid_t pid);      // nothing when there is no such process, or it is a zombie
+  bool alive() const;  // exists, is the same process, and is no zombie
   bool operator==(const ProcessId&) const = default;
 };
 
-Fd open_pidfd(pid_t pid);                                  // throws SysError
-std::optional<Fd> open_pidfd(const ProcessId& process);    // nothing when it is gone; verified after the open
-bool signal_pidfd(int pidfd, int signal);                  // false when the process is gone
+Fd open_pidfd(pid_t pid);  // throws SysError
+std::optional<Fd> open_pidfd(
+    const ProcessId& process);             // nothing when it is gone; verified after the open
+bool signal_pidfd(int pidfd, int signal);  // false when the process is gone
 // The wait status (as of waitpid) of a child, blocking.
 int wait_child(pid_t pid);
 // Docker's convention: the exit code, or 128 + the signal's number.
@@ -37,7 +40,8 @@ int exit_code_of(int wait_status);
 int parse_signal(const std::string& text);
 std::string signal_name(int number);  // "SIGTERM"
 
-// Runs a host program that mini itself trusts (nft, newuidmap, …): argv, no shell. Returns its output; throws with its last lines when it fails.
+// Runs a host program that mini itself trusts (nft, newuidmap, …): argv, no shell. Returns its
+// output; throws with its last lines when it fails.
 std::string run_host_program(const std::vector<std::string>& argv, const std::string& input = {});
 
 }  // namespace mini

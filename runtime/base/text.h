@@ -11,11 +11,15 @@
 namespace mini {
 
 namespace text_detail {
-inline void append(std::string& out, std::string_view part) { out += part; }
-inline void append(std::string& out, char part) { out += part; }
+inline void append(std::string& out, std::string_view part) {
+  out += part;
+}
+inline void append(std::string& out, char part) {
+  out += part;
+}
 template <class Number>
-  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, char>)
-void append(std::string& out, Number part) {
+requires(std::is_arithmetic_v<Number> &&
+         !std::is_same_v<Number, char>) void append(std::string& out, Number part) {
   out += std::to_string(part);
 }
 }  // namespace text_detail
@@ -36,15 +40,23 @@ std::string lower(std::string_view text);      // ASCII only
 std::string upper(std::string_view text);      // ASCII only
 
 // Strict: the whole text is one decimal number without sign, blanks or overflow, at most `max`.
-std::optional<unsigned long long> parse_number(std::string_view text, unsigned long long max = ~0ULL);
+std::optional<unsigned long long> parse_number(std::string_view text,
+                                               unsigned long long max = ~0ULL);
 
-// What may be shown on a terminal: control bytes, ESC, invalid UTF-8 and bidirectional marks become \xNN or \u{NNNN}; '\t' stays.
-// Everything that came from an image, a Dockerfile or a container and is printed by mini (not passed through) goes through this.
+// What may be shown on a terminal: control bytes, ESC, invalid UTF-8 and bidirectional marks become
+// \xNN or \u{NNNN}; '\t' stays. Everything that came from an image, a Dockerfile or a container and
+// is printed by mini (not passed through) goes through this.
 std::string printable(std::string_view text);
 // "text" in double quotes, printable, with " and \ escaped.
-std::string quoted(std::string_view text);
+// An object, because a call with a std::string would also find std::quoted, and prefer it.
+struct Quoted {
+  std::string operator()(std::string_view text) const;
+};
+inline constexpr Quoted quoted;
 
-// The candidate nearest to `word` (edit distance with transpositions, case ignored) when it is near enough to be a typing error.
-std::optional<std::string> did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+// The candidate nearest to `word` (edit distance with transpositions, case ignored) when it is near
+// enough to be a typing error.
+std::optional<std::string> did_you_mean(std::string_view word,
+                                        std::span<const std::string_view> candidates);
 
 }  // namespace mini
