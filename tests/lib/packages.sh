@@ -1,6 +1,6 @@
-# The Debian packages that mini's build and tests need. Each need_* function installs what is missing
-# of its group and nothing else: no recommended packages, no questions, no service started. Sourced;
-# needs root only when something is missing. Fetches package lists only if a package cannot be found.
+# The Debian packages that mini's build and tests need. Each need_* function installs what is
+# missing of its group and nothing else: no recommended packages, no questions, no service started.
+# Sourced; needs root only when something is missing; fetches package lists only when they lack one.
 
 MINI_BUILD_PACKAGES="cmake ninja-build g++ pkg-config ccache
   libarchive-dev libssl-dev nlohmann-json3-dev libcli11-dev libgtest-dev libgmock-dev libseccomp-dev

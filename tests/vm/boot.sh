@@ -1,6 +1,6 @@
 #!/bin/bash
 # boot.sh SCRIPT [FILE...]: runs SCRIPT (busybox sh, as root) on Debian's cloud kernel with a pure
-# cgroup v2 tree, in an emulated machine without disk or network, and exits with SCRIPT's status; 124
+# cgroup v2 tree, in an emulated machine without disk or network; exits with SCRIPT's status; 124
 # when the machine has not finished in MINI_VM_TIMEOUT seconds (300), 125 when it died without a
 # status. $MINI, if set, is in the PATH there as `mini`; each FILE lies in /files; /store accepts
 # overlay's upper layers.

@@ -1,0 +1,139 @@
+# The frame of every test that runs the real binary: `. "$(dirname "$0")/../lib/e2e.sh"`. Gives the
+# test a scratch directory ($scratch) with a store of its own in it, `mini`, `base_image`, and
+# assertions that name file and line with what was wanted and got. At the end, however it comes, all
+# containers are removed and the test fails if a mount, a cgroup, a process or a file is left.
+set -u -o pipefail
+
+: "${MINI:?names the mini binary to test}"
+e2e_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$e2e_lib/leftovers.sh"
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/mini-test.XXXXXX")
+export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run
+failures=0
+
+mini() { "$MINI" "$@"; }
+
+# skip WHY : for what this machine cannot do at all; never for what could be installed.
+skip() {
+  echo "skipped: $*" >&2
+  skipped=1
+  exit 77
+}
+
+# fail TEXT... : counts a failure at the line of the test that asked, and goes on.
+fail() {
+  local frame=0
+  while [ "${BASH_SOURCE[frame]}" = "${BASH_SOURCE[0]}" ]; do frame=$((frame + 1)); done
+  echo "${BASH_SOURCE[frame]}:${BASH_LINENO[frame - 1]}: $*" >&2
+  failures=$((failures + 1))
+}
+
+die() {
+  fail "$@"
+  exit 1
+}
+
+eq() { [ "$1" = "$2" ] || fail "${3:-} got: $(printf %q "$1")"$'\n'"    want: $(printf %q "$2")"; }
+ne() { [ "$1" != "$2" ] || fail "${3:-} got: $(printf %q "$1"), which it must not be"; }
+contains() { [[ "$1" == *"$2"* ]] || fail "got: $1"$'\n'"    want in it: $2"; }
+lacks() { [[ "$1" != *"$2"* ]] || fail "got: $1"$'\n'"    want not in it: $2"; }
+matches() { [[ "$1" =~ $2 ]] || fail "got: $1"$'\n'"    want to match: $2"; }
+exists() { [ -e "$1" ] || [ -L "$1" ] || fail "$1: want it to exist"; }
+absent() { [ ! -e "$1" ] && [ ! -L "$1" ] || fail "$1: want it absent"; }
+at_most() { [ "$1" -le "$2" ] || fail "${3:-} got: $1, want at most: $2"; }
+
+# ok COMMAND... : must succeed. Its output is in $out, its standard error in $err.
+ok() { fails_with 0 "$@"; }
+
+# fails_with CODE COMMAND... : must exit with CODE. Sets $out, $err and $code.
+fails_with() {
+  local want=$1
+  shift
+  code=0
+  out=$("$@" 2>"$scratch/stderr") || code=$?
+  err=$(<"$scratch/stderr")
+  [ "$code" = "$want" ] ||
+    fail "$*: exit code $code, want $want"$'\n'"    out: $out"$'\n'"    err: $err"
+}
+
+# eventually SECONDS COMMAND... : must come true within that time; looks ten times a second.
+eventually() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      fail "still not true: $*"
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# base_tree DIRECTORY : a root file system of busybox with all its applets, as hard facts only: the
+# same tree, to the byte, on every call.
+base_tree() {
+  local applet
+  mkdir -p "$1"/{bin,dev,etc,home,proc,root,run,sbin,sys,tmp,usr/bin,usr/sbin,var/log}
+  cp /bin/busybox "$1/bin/busybox"
+  for applet in $(/bin/busybox --list); do
+    [ "$applet" = busybox ] || ln -sf busybox "$1/bin/$applet"
+  done
+  cat >"$1/etc/passwd" <<'END'
+root:x:0:0:root:/root:/bin/sh
+daemon:x:1:1:daemon:/:/bin/false
+app:x:1000:1000:app:/home:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/false
+END
+  cat >"$1/etc/group" <<'END'
+root:x:0:
+daemon:x:1:
+wheel:x:10:app
+app:x:1000:
+nogroup:x:65534:
+END
+  chmod 1777 "$1/tmp"
+  chmod 700 "$1/root"
+  find "$1" -exec touch -h -d @0 {} +
+}
+
+# base_tar FILE : that tree as a tar.
+base_tar() {
+  local tree=$scratch/base-tree
+  [ -d "$tree" ] || base_tree "$tree"
+  tar -C "$tree" --sort=name --numeric-owner --owner=0 --group=0 -cf "$1" .
+}
+
+# base_image : the image busybox:latest, imported into this test's store.
+base_image() {
+  base_tar "$scratch/base.tar"
+  mini import "$scratch/base.tar" busybox:latest >/dev/null || die "busybox:latest: import failed"
+}
+
+# cgroup_version : what a container here gets: v1 (also on a hybrid tree) or v2.
+cgroup_version() {
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo v2; else echo v1; fi
+}
+
+finish() {
+  local status=$? ids left
+  trap - EXIT
+  cd /
+  ids=$(mini ps -aq --no-trunc 2>/dev/null)
+  # $ids is a list of words.
+  # shellcheck disable=SC2086
+  [ -z "$ids" ] || mini rm -f $ids >/dev/null 2>&1
+  left=$(wait_for_nothing_of "$scratch" "$ids")
+  if [ -n "$left" ]; then
+    echo "$0: left behind:"$'\n'"$left" >&2
+    failures=$((failures + 1))
+    end_processes_of "$scratch"
+  fi
+  rm -rf "$scratch" || failures=$((failures + 1))
+  [ "${skipped:-0}" = 0 ] || [ "$failures" != 0 ] || exit 77
+  [ "$failures" = 0 ] || { echo "$0: $failures failed" >&2; exit 1; }
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM

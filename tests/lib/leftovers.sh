@@ -1,0 +1,68 @@
+# What a container tool can leave on a host, looked up from outside of it: mounts, cgroups and
+# processes that belong to one store. Sourced.
+
+# cgroups_named WORD... : directories below any cgroup tree whose path has one of the words in it.
+cgroups_named() {
+  local word
+  for word in "$@"; do
+    find /sys/fs/cgroup -mindepth 1 -type d -path "*$word*" 2>/dev/null
+  done
+}
+
+# processes_of DIRECTORY : pids, other than this shell and its parents, that were started with the
+# store in DIRECTORY in their environment or with DIRECTORY in their arguments.
+processes_of() {
+  # Listed before any program is started, so that those that search are not among those found.
+  local entries=(/proc/[0-9]*) found pid
+  found=$(
+    grep -lszxF "MINI_ROOT=$1/root" "${entries[@]/%//environ}"
+    grep -lsF "$1/" "${entries[@]/%//cmdline}"
+  )
+  for pid in $(echo "$found" | cut -d/ -f3 | sort -nu); do
+    [[ " $(own_family) " == *" $pid "* ]] || [ ! -e "/proc/$pid/exe" ] || echo "$pid"
+  done
+}
+
+own_family() {
+  local pid=$BASHPID family=$$
+  while [ "${pid:-0}" -gt 1 ]; do
+    family="$family $pid"
+    pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+  done
+  echo "$family"
+}
+
+# mounts_of DIRECTORY : mounts at or from DIRECTORY in any mount namespace that a process holds.
+mounts_of() {
+  grep -sF "$1/" /proc/[0-9]*/mountinfo | sed 's|^/proc/||; s|/mountinfo:|: |'
+}
+
+# nothing_of DIRECTORY [ID...] : prints what is left of the store in DIRECTORY and its containers.
+nothing_of() {
+  local directory=$1 pid
+  shift
+  mounts_of "$directory" | sed 's/^/mount: /'
+  cgroups_named "$@" | sed 's/^/cgroup: /'
+  for pid in $(processes_of "$directory"); do
+    echo "process: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+  done
+}
+
+# wait_for_nothing_of DIRECTORY [IDS] : as nothing_of, but gives what is on its way out two seconds.
+wait_for_nothing_of() {
+  local left=
+  for _ in $(seq 20); do
+    # IDS is a list of words.
+    # shellcheck disable=SC2086
+    left=$(nothing_of "$1" ${2:-})
+    [ -n "$left" ] || return 0
+    sleep 0.1
+  done
+  echo "$left"
+}
+
+end_processes_of() {
+  local pid
+  for pid in $(processes_of "$1"); do kill -KILL "$pid" 2>/dev/null; done
+  return 0
+}

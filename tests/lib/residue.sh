@@ -1,0 +1,41 @@
+#!/bin/bash
+# residue.sh before|after FILE: takes stock of the host before the first test and again after the
+# last. Fails if the tests as a whole left a mount, a cgroup, a named network namespace, a scratch
+# directory or a process that runs mini: what a single test cannot see, because it was killed or
+# because another test's work hid it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# One line per thing.
+stock() {
+  local entry
+  findmnt -rno TARGET,SOURCE,FSTYPE | sed 's/^/mount: /'
+  find /sys/fs/cgroup -mindepth 1 -type d | sed 's/^/cgroup: /'
+  losetup -a | sed 's/^/loop: /'
+  for entry in /run/netns/* /run/mini/* /var/lib/mini/*/* /tmp/mini-test.* /var/tmp/mini-test.*; do
+    [ ! -e "$entry" ] || echo "file: $entry"
+  done
+  for entry in /proc/[0-9]*; do
+    case "$(readlink "$entry/exe" || true)" in
+      */mini | */mini\ \(deleted\) | /memfd:mini*) echo "process: ${entry#/proc/} mini" ;;
+    esac
+  done 2>/dev/null
+}
+
+case $1 in
+  before) stock | sort -u >"$2" ;;
+  after)
+    for _ in $(seq 30); do
+      left=$(stock | sort -u | comm -13 "$2" -)
+      [ -n "$left" ] || exit 0
+      sleep 0.1
+    done
+    echo "left by the tests:"
+    echo "$left"
+    exit 1
+    ;;
+  *)
+    echo "usage: residue.sh before|after FILE" >&2
+    exit 2
+    ;;
+esac
