@@ -16,6 +16,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/base/fd.h"
@@ -66,5 +67,7 @@ struct ResolvedUser {
   std::string home = "/";
 };
 ResolvedUser resolve_user(int rootfs_fd, const std::string& user, const std::vector<std::string>& groups);
+// The same from the texts of the two files ("" when one is missing), for a rootfs that is not mounted yet. Pure.
+ResolvedUser resolve_user_in(std::string_view passwd, std::string_view group, const std::string& user, const std::vector<std::string>& groups);
 
 }  // namespace mini::container

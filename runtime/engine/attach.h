@@ -1,0 +1,33 @@
+// A person's (or script's) connection to a running container: standard streams, terminal, signals, detach keys. Talks to the container's
+// monitor over <run>/containers/<id>/attach.sock in frames (attach_protocol.h).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "runtime/base/fd.h"
+#include "runtime/engine/container_store.h"
+
+namespace mini::engine {
+
+struct AttachOptions {
+  bool stdin_open = false;   // forward our standard input
+  bool output = true;        // show the container's output
+  bool sig_proxy = true;     // forward SIGINT, SIGTERM, SIGHUP, … (not with a terminal: it sends keys)
+  std::string detach_keys = "ctrl-p,ctrl-q";  // empty: none
+};
+
+struct AttachResult {
+  bool detached = false;
+  int exit_code = 0;
+};
+
+// Returns when the container exits or the detach keys are typed. With a terminal on both sides, ours is raw meanwhile and its size is forwarded.
+AttachResult attach(const ContainerStore& store, const Record& record, const AttachOptions& options);
+// The same over a connection that exists already.
+AttachResult attach_over(Fd connection, const ProcessId& container, bool tty, const AttachOptions& options);
+
+// "ctrl-p,ctrl-q", "ctrl-@", "a,b" -> bytes; throws Error (usage).
+std::string parse_detach_keys(const std::string& text);
+
+}  // namespace mini::engine
