@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct Run {
   // is nothing but one here-document, that document. In the latter case the text may begin with
   // "#!" and is then a program of its own, not shell input.
   std::string script() const;
+  bool is_one_document() const;
   bool is_script_file() const;  // the "#!" case
 };
 

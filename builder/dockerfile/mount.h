@@ -37,7 +37,7 @@ struct Mount {
 struct RunMount {
   Word text;               // after "--mount="
   Mount value;             // complete only when `variables` is false
-  bool variables = false;  // some value holds a '$': call parse_mount with the variables
+  bool variables = false;  // some value needs expansion: call parse_mount with the variables
 };
 
 const char* mount_type_name(MountType type);

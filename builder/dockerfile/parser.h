@@ -3,6 +3,7 @@
 // errors, what was probably meant. Linear in the size of the text.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,10 @@ struct Stage {
 struct Dockerfile {
   std::shared_ptr<const Source> source;
   Directives directives;
-  std::vector<Instruction> global_args;  // each an Arg
-  std::vector<Stage> stages;             // not empty
-  std::vector<Warning> warnings;         // found while parsing; lint() repeats them
+  std::vector<Instruction> global_args;                    // each an Arg
+  std::vector<Stage> stages;                               // not empty
+  std::map<std::string, std::vector<int>> stages_by_name;  // indexes, ascending
+  std::vector<Warning> warnings;  // found while parsing; lint() repeats them
 };
 
 Dockerfile parse(Source source);
