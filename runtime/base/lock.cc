@@ -18,7 +18,12 @@ namespace mini {
 namespace {
 
 Fd open_lock_file(const std::string& path) {
-  return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  try {
+    return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  } catch (const SysError& error) {
+    if (error.code() != EISDIR) throw;
+    return open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
 }
 
 bool try_flock(int fd, LockMode mode, const std::string& path) {
