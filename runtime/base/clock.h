@@ -11,7 +11,11 @@ namespace mini {
 int64_t now_ns();        // wall clock
 int64_t monotonic_ns();  // never goes back
 
-std::string rfc3339_nano(int64_t ns);  // 2026-11-23T02:48:47.123456789Z
+// As Go's RFC3339Nano, in UTC: 2026-11-23T02:48:47.123456789Z, without trailing zeros or an empty
+// fraction.
+std::string rfc3339_nano(int64_t ns);
+// Nothing for what is no time, and for one that int64_t does not hold (before 1678, after 2262),
+// such as kZeroTime.
 std::optional<int64_t> parse_rfc3339(std::string_view text);
 constexpr const char* kZeroTime = "0001-01-01T00:00:00Z";  // Docker's "never"
 

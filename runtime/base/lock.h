@@ -15,8 +15,8 @@ enum class LockMode { shared, exclusive };
 
 class FileLock {
  public:
-  // Makes the file (0600) when it is missing; a directory that exists can be locked itself, and then
-  // the lock lives and dies with what it protects. `what` is for errors: "the store's garbage
+  // Makes the file (0600) when it is missing; a directory that exists can be locked itself, and
+  // then the lock lives and dies with what it protects. `what` is for errors: "the store's garbage
   // collection".
   static FileLock acquire(const std::string& path, LockMode mode, const std::string& what,
                           int timeout_ms = 60'000);

@@ -16,8 +16,8 @@ void debug(const Parts&... parts) {
   if (debug_enabled()) write_debug(cat(parts...));
 }
 
-// One line on standard error, once per process and text: what cannot be done here and what follows
-// from it.
+// "warning: <line>" on standard error, once per process and text: what cannot be done here and what
+// follows from it.
 void warn_once(const std::string& line);
 
 }  // namespace mini

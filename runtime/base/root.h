@@ -28,7 +28,7 @@ class Root {
   // The same; nothing when the path does not exist (ENOENT, ENOTDIR, ELOOP).
   std::optional<Fd> open_if_exists(const std::string& path, int flags) const;
   // The directory `path`, made with its missing parents (each component opened, never re-resolved
-  // by name).
+  // by name). The target of a dangling link is made too; new directories get `mode` less the umask.
   Fd make_directories(const std::string& path, unsigned mode = 0755) const;
   // Splits "a/b/c" into the opened directory a/b (made when `make_parents`) and the name "c".
   // Refuses a last component that is empty, "." or "..".
@@ -45,7 +45,7 @@ class Root {
 };
 
 // Lexical only: "a//b/./c/.." -> "a/b"; never leaves the start: "../x" -> "x", "/.." -> "/". Keeps
-// a leading slash.
+// a leading slash; the start itself is "" or "/".
 std::string clean_path(std::string_view path);
 
 }  // namespace mini
