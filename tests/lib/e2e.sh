@@ -114,10 +114,14 @@ cgroup_version() {
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo v2; else echo v1; fi
 }
 
+# A test that started something besides mini redefines this; it is called first at the end.
+cleanup() { :; }
+
 finish() {
   local status=$? ids left
   trap - EXIT
   cd /
+  cleanup
   ids=$(mini ps -aq --no-trunc 2>/dev/null)
   # $ids is a list of words.
   # shellcheck disable=SC2086
