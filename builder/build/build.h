@@ -66,9 +66,9 @@ struct CheckResult {
   dockerfile::Dockerfile dockerfile;
   std::vector<dockerfile::Warning> warnings;  // sorted by place
 };
-CheckResult check(const BuildOptions& options);
+CheckResult check(const BuildOptions& options, const StatePaths& paths);
 
 // `--list-context`: the files that COPY and ADD may see, after .dockerignore; sorted.
-std::vector<std::string> list_context(const BuildOptions& options);
+std::vector<std::string> list_context(const BuildOptions& options, const StatePaths& paths);
 
 }  // namespace mini::build
