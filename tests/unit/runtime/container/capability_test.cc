@@ -28,7 +28,8 @@ TEST(Capability, NamesMatchTheKernelsNumbers) {
 }
 
 TEST(Capability, EveryBitHasANameThatLeadsBack) {
-  for (int bit = 0; bit <= CAP_LAST_CAP; ++bit) EXPECT_EQ(capability_bit(capability_name(bit)), bit);
+  for (int bit = 0; bit <= CAP_LAST_CAP; ++bit)
+    EXPECT_EQ(capability_bit(capability_name(bit)), bit);
   EXPECT_THROW(capability_name(-1), Error);
   EXPECT_THROW(capability_name(64), Error);
 }
