@@ -1,8 +1,9 @@
 // timeit ROUNDS NAME COMMAND [NAME COMMAND...]: runs every command once per round, in turn, so that
-// noise of the machine falls on all alike, and prints one line per command: name, median and lowest
-// wall time in microseconds, highest peak memory in KiB. COMMAND is split at blanks and started
-// without a shell, with no input and its output thrown away; two rounds are run first and not
-// counted. A command that fails ends it, since the time of a failure says nothing.
+// the machine's noise falls on all alike, and prints one line per command: name, median and lowest
+// wall time in microseconds, highest peak memory in KiB. A command named "-" prepares the next one
+// and is not measured. Commands are split at blanks and started without a shell, with no input and
+// their output thrown away; two rounds are run first and not counted if there are more than three.
+// A command that fails ends it all, since the time of a failure says nothing.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +97,7 @@ int main(int argc, char** argv) {
     }
   for (int i = 0; i < count; i++) {
     qsort(commands[i].times, (size_t)rounds, sizeof(long), by_size);
+    if (strcmp(commands[i].name, "-") == 0) continue;
     printf("%s %ld %ld %ld\n", commands[i].name, commands[i].times[rounds / 2],
            commands[i].times[0], commands[i].peak_kib);
   }

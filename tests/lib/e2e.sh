@@ -7,6 +7,7 @@ set -u -o pipefail
 : "${MINI:?names the mini binary to test}"
 e2e_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$e2e_lib/leftovers.sh"
+. "$e2e_lib/base_tree.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mini-test.XXXXXX")
 export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run
 failures=0
@@ -67,33 +68,6 @@ eventually() {
     fi
     sleep 0.1
   done
-}
-
-# base_tree DIRECTORY : a root file system of busybox with all its applets, as hard facts only: the
-# same tree, to the byte, on every call.
-base_tree() {
-  local applet
-  mkdir -p "$1"/{bin,dev,etc,home,proc,root,run,sbin,sys,tmp,usr/bin,usr/sbin,var/log}
-  cp /bin/busybox "$1/bin/busybox"
-  for applet in $(/bin/busybox --list); do
-    [ "$applet" = busybox ] || ln -sf busybox "$1/bin/$applet"
-  done
-  cat >"$1/etc/passwd" <<'END'
-root:x:0:0:root:/root:/bin/sh
-daemon:x:1:1:daemon:/:/bin/false
-app:x:1000:1000:app:/home:/bin/sh
-nobody:x:65534:65534:nobody:/:/bin/false
-END
-  cat >"$1/etc/group" <<'END'
-root:x:0:
-daemon:x:1:
-wheel:x:10:app
-app:x:1000:
-nogroup:x:65534:
-END
-  chmod 1777 "$1/tmp"
-  chmod 700 "$1/root"
-  find "$1" -exec touch -h -d @0 {} +
 }
 
 # base_tar FILE : that tree as a tar.

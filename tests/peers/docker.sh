@@ -7,7 +7,7 @@ start_docker() {
   docker_home=$1
   shift
   mkdir -p "$docker_home/home"
-  echo "{}" >"$docker_home/config.json"
+  echo "{}" | tee "$docker_home/home/config.json" >"$docker_home/config.json"
   docker_cgroup=/mini-test-docker-$$
   # Docker's client is looked for beside its daemon: another one in the PATH may be of another version.
   docker_client=/usr/bin/docker

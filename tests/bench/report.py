@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""report.py RESULTS ROUNDS: the page docs/benchmarks.md from what `tests/bench/run` measured.
+
+Each target of the project is one row: what is measured, against what, the most (or least) that the
+ratio may be, and whether it holds. A row without figures is left out, so a part can be run alone.
+"""
+import os
+import platform
+import sys
+
+# title, subject, reference, limit; "most": subject <= limit * reference, "least": reference >= limit * subject
+RATIOS = [
+    ("`run --rm` against the bare floor", "mini-run", "floor", "most", 2),
+    ("`run --rm` against `docker run`", "mini-run", "docker-run", "least", 30),
+    ("`run --rm` against `podman run`", "mini-run", "podman-run", None, None),
+    ("`version` against a static `true`", "mini-version", "static-true", "most", 3),
+    ("`oci run` against crun", "mini-oci", "crun", "most", 0.5),
+    ("`oci run` against runc", "mini-oci", "runc", "most", 0.2),
+    ("`exec` against `docker exec`", "mini-exec", "docker-exec", "least", 20),
+    ("`exec` against `podman exec`", "mini-exec", "podman-exec", None, None),
+    ("one of five RUN steps, cold, against `mini run`", "mini-step", "mini-run", "most", 2),
+    ("five RUN steps, cold, against docker", "mini-steps-cold", "docker-steps-cold", None, None),
+    ("five RUN steps, cached, against docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
+    ("COPY 20,000 files, cold, against `cp -a` + `sha256sum`", "mini-cold-files",
+     "copy-and-hash-files", "most", 2),
+    ("COPY 20,000 files, cached, against `find`", "mini-cached-files", "find-files", "most", 3),
+    ("COPY 20,000 files, cached, against `find` that stats", "mini-cached-files",
+     "find-and-stat-files", None, None),
+    ("COPY 20,000 files, cold, against docker", "mini-cold-files", "docker-cold-files", None, None),
+    ("COPY 20,000 files, cached, against docker", "mini-cached-files", "docker-cached-files", None, None),
+    ("COPY one 512 MiB file, cold, against `cp -a` + `sha256sum`", "mini-cold-big-file",
+     "copy-and-hash-big-file", "most", 2),
+    ("COPY one 512 MiB file, cached, against `find`", "mini-cached-big-file", "find-big-file", "most", 3),
+    ("COPY one 512 MiB file, cold, against docker", "mini-cold-big-file", "docker-cold-big-file",
+     None, None),
+]
+
+# title, name, unit, sense, limit
+FIGURES = [
+    ("private memory of a detached container's monitor", "mini-monitor-private-kib", "KiB", "most", 1024),
+    ("stripped binary", "mini-binary-kib", "KiB", "most", 10240),
+    ("containers running at once, of 200", "mini-200-running", "", "least", 200),
+    ("starting those 200, one after another", "mini-200-started-ms", "ms", None, None),
+    ("peak memory of building 1 GiB of files", "mini-gigabyte.peak", "KiB", "most", 65536),
+    ("`ps -a` with 1,000 containers", "mini-ps-1000.ms", "ms", "most", 50),
+    ("`images` with 1,000 tags", "mini-images-1000.ms", "ms", "most", 50),
+]
+
+
+def read(path):
+    times, figures, raw = {}, {}, []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if len(words) == 4:
+                name, median, lowest, peak = words[0], *map(int, words[1:])
+                times[name] = median
+                figures[name + ".ms"] = median / 1000
+                figures[name + ".peak"] = peak
+                raw.append((name, median, lowest, peak))
+            elif len(words) == 2:
+                figures[words[0]] = int(words[1])
+    if "mini-steps-cold" in times:
+        times["mini-step"] = times["mini-steps-cold"] / 5
+    return times, figures, raw
+
+
+def duration(us):
+    return f"{us / 1e6:.2f} s" if us >= 1e6 else f"{us / 1000:.2f} ms"
+
+
+def verdict(holds):
+    return "yes" if holds else "**no**"
+
+
+def ratio_rows(times):
+    for title, subject, reference, sense, limit in RATIOS:
+        if subject not in times or reference not in times:
+            continue
+        ours, theirs = times[subject], times[reference]
+        if sense == "least":
+            target, ratio, holds = f"≥ {limit} × faster", theirs / ours, theirs >= limit * ours
+        elif sense == "most":
+            target, ratio, holds = f"≤ {limit} ×", ours / theirs, ours <= limit * theirs
+        else:
+            target, ratio, holds = "", theirs / ours, None
+        shown = f"{ratio:.2f} ×" if sense == "most" else f"{ratio:.1f} × faster"
+        yield (title, duration(ours), duration(theirs), shown, target,
+               "" if holds is None else verdict(holds))
+
+
+def figure_rows(figures):
+    for title, name, unit, sense, limit in FIGURES:
+        if name not in figures:
+            continue
+        value = figures[name]
+        holds = {None: None, "most": value <= (limit or 0), "least": value >= (limit or 0)}[sense]
+        sign = {None: "", "most": f"≤ {limit} {unit}", "least": f"≥ {limit} {unit}"}[sense]
+        yield (title, f"{value:.0f} {unit}".strip(), sign.strip(),
+               "" if holds is None else verdict(holds))
+
+
+def table(head, rows):
+    rows = list(rows)
+    if not rows:
+        return ""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def main():
+    times, figures, raw = read(sys.argv[1])
+    print("# Benchmarks\n")
+    print("Made by `tests/bench/run --write`, as root. All stores and trees lie on one loop-mounted ext4. In")
+    print("each round every tool runs once, in turn, so noise falls on all alike; figures are medians of")
+    print(f"{sys.argv[2]} rounds (5 for cold RUN steps, 3 for cold copies). Two runs of one command on a shared")
+    print("machine differ by a tenth and more: read the ratios, not the milliseconds.\n")
+    print(f"Machine: {os.cpu_count()} processors, Linux {platform.release()}.\n")
+    print("## Against the others\n")
+    print(table(("what", "mini", "reference", "ratio", "target", "reached"), ratio_rows(times)))
+    print("## Size and scale\n")
+    print(table(("what", "measured", "target", "reached"), figure_rows(figures)))
+    print("## All medians\n")
+    print("`floor` is `tests/bench/floor.c`: the same namespaces, overlay, pivot_root, exec and wait, nothing else.\n")
+    print(table(("command", "median", "lowest", "peak memory"),
+                ((name, duration(median), duration(lowest), f"{peak} KiB")
+                 for name, median, lowest, peak in raw)))
+
+
+main()
