@@ -1,6 +1,5 @@
 #include "runtime/base/process.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>

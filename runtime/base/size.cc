@@ -1,8 +1,8 @@
 #include "runtime/base/size.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 
 #include "runtime/base/text.h"

@@ -130,6 +130,22 @@ TEST_F(LockTest, TheFileIsPrivate) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(LockTest, ADirectoryCanBeLockedItself) {
+  make_directories(tmp_ / "layer");
+  const FileLock lock = FileLock::acquire(tmp_ / "layer", LockMode::shared, "x");
+  EXPECT_TRUE(FileLock::try_acquire(tmp_ / "layer", LockMode::shared));
+  EXPECT_FALSE(FileLock::try_acquire(tmp_ / "layer", LockMode::exclusive));
+}
+
+TEST_F(LockTest, AnAdoptedDescriptorKeepsTheLock) {
+  std::optional<FileLock> lock = FileLock::acquire(path_, LockMode::exclusive, "x");
+  FileLock adopted = FileLock::adopt(Fd(dup(lock->fd())));
+  lock.reset();
+  EXPECT_FALSE(FileLock::try_acquire(path_, LockMode::exclusive));
+  adopted.release();
+  EXPECT_TRUE(FileLock::try_acquire(path_, LockMode::exclusive));
+}
+
 TEST_F(LockTest, AnUnusableDirectoryIsAnError) {
   EXPECT_THROW(FileLock::acquire(tmp_ / "none/lock", LockMode::shared, "x", 10), SysError);
   EXPECT_THROW(FileLock::try_acquire(tmp_ / "none/lock", LockMode::shared), SysError);

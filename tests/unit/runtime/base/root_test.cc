@@ -2,7 +2,11 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -166,6 +170,30 @@ TEST_F(RootTest, ReadRegularRefusesWhatIsNoSmallFile) {
   EXPECT_THROW(root_.read_regular("etc/passwd", 4), Error);
   EXPECT_THAT(root_.read_regular("etc/passwd", 5), Optional("guest"s));
   EXPECT_THROW(Root("/dev").read_regular("zero", 100), Error);
+}
+
+// Someone swaps a directory for a link to the outside all the time: `..` and the link still lead
+// inside, and no rename makes it fail for good.
+TEST_F(RootTest, ARaceDoesNotLeadOutside) {
+  make_directories(tmp_ / "inside/swap");
+  replace_file(tmp_ / "inside/swap/secret", "guest", false);
+  link("../outside", "other");
+  const std::string one = tmp_ / "inside/swap", two = tmp_ / "inside/other";
+  const pid_t swapper = fork();
+  if (swapper == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, two.c_str(), RENAME_EXCHANGE);
+  }
+  int found = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const auto text = read("swap/../swap/secret");
+    if (!text) continue;
+    EXPECT_EQ(*text, "guest");
+    ++found;
+  }
+  EXPECT_GT(found, 0);
+  kill(swapper, SIGKILL);
+  waitpid(swapper, nullptr, 0);
 }
 
 TEST_F(RootTest, ResolvesToThePathInside) {
