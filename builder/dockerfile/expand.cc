@@ -33,11 +33,11 @@ class Output {
     word_ += c;
     in_word_ = true;
   }
-  void plain(std::string_view text) {
-    for (const char c : text) plain(c);
+  void plain(std::string_view part) {
+    for (const char c : part) plain(c);
   }
-  void raw(std::string_view text) {
-    for (const char c : text) raw(c);
+  void raw(std::string_view part) {
+    for (const char c : part) raw(c);
     in_word_ = true;
   }
 
@@ -100,7 +100,7 @@ class Lexer {
   std::string trimmed(size_t dollar, const std::string& name, const std::string& modifier);
   std::string replaced(size_t dollar, const std::string& name);
   std::string name();
-  std::optional<std::string> value_of(const std::string& name);
+  std::optional<std::string> value_of(const std::string& name, bool has_default);
 
   std::string_view text_;
   const Lookup& lookup_;
@@ -200,8 +200,9 @@ std::string Lexer::name() {
   return std::string(text_.substr(begin, at_ - begin));
 }
 
-std::optional<std::string> Lexer::value_of(const std::string& variable) {
+std::optional<std::string> Lexer::value_of(const std::string& variable, bool has_default) {
   std::optional<std::string> value = lookup_ ? lookup_(variable) : std::nullopt;
+  if (!value && !has_default && options_.missing) options_.missing->insert(variable);
   if (used_) used_->insert_or_assign(variable, value);
   return value;
 }
@@ -217,7 +218,7 @@ std::string Lexer::dollar() {
   }
   const std::string variable = name();
   if (variable.empty()) return "$";
-  const auto value = value_of(variable);
+  const auto value = value_of(variable, false);
   if (!value && options_.keep_unset) return cat("$", variable);
   return value.value_or("");
 }
@@ -243,7 +244,7 @@ std::string Lexer::braced(size_t dollar) {
   if (at_end()) fail_open(dollar);
   std::string modifier(1, text_[at_++]);
   if (modifier == "}") {
-    const auto value = value_of(variable);
+    const auto value = value_of(variable, false);
     if (!value && options_.keep_unset) return cat("${", variable, "}");
     return value.value_or("");
   }
@@ -271,7 +272,7 @@ std::string Lexer::braced(size_t dollar) {
 std::string Lexer::default_or_error(size_t dollar, const std::string& variable,
                                     const std::string& modifier) {
   std::string word = nested('}', false, dollar);
-  const auto value = value_of(variable);
+  const auto value = value_of(variable, modifier.back() != '?');
   if (!value && options_.keep_unset) return cat("${", variable, modifier, word, "}");
   const bool missing = !value || (modifier.size() > 1 && value->empty());
   switch (modifier.back()) {
@@ -290,7 +291,7 @@ std::string Lexer::default_or_error(size_t dollar, const std::string& variable,
 std::string Lexer::trimmed(size_t dollar, const std::string& variable,
                            const std::string& modifier) {
   std::string word = nested('}', true, dollar);
-  const auto value = value_of(variable);
+  const auto value = value_of(variable, false);
   if (!value && options_.keep_unset) return cat("${", variable, modifier, word, "}");
   const bool longest = word.starts_with(modifier.back());
   if (longest) word.erase(0, 1);
@@ -305,7 +306,7 @@ std::string Lexer::replaced(size_t dollar, const std::string& variable) {
   if (all) ++at_;
   const std::string pattern = nested('/', true, dollar);
   const std::string replacement = nested('}', true, dollar);
-  const auto value = value_of(variable);
+  const auto value = value_of(variable, false);
   if (!value && options_.keep_unset)
     return cat("${", variable, all ? "//" : "/", pattern, "/", replacement, "}");
   dollar_ = dollar;

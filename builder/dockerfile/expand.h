@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ struct ExpandOptions {
   bool raw_escapes = false;   // escape characters are obeyed and kept
   bool plain_quotes = false;  // quotes are ordinary characters (here-documents)
   bool keep_unset = false;    // $X of an unset X stays as written
+  std::set<std::string>* missing =
+      nullptr;  // gets the unset variables that were read without a default, for lints
 };
 
 class ExpandError : public Error {
@@ -58,7 +61,8 @@ std::vector<std::string> expand_words(std::string_view text, const Lookup& looku
 // All pairs of one ENV, LABEL or ARG see the same variables, those from before the instruction.
 Instruction expand_instruction(const Source& source, const Instruction& instruction,
                                const Directives& directives, const Lookup& lookup,
-                               UsedVariables* used = nullptr);
+                               UsedVariables* used = nullptr,
+                               std::set<std::string>* missing = nullptr);
 
 // One Word, errors located in the source.
 std::string expand_at(const Source& source, const Word& word, const Directives& directives,

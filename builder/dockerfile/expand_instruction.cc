@@ -10,9 +10,10 @@ namespace {
 class Expander {
  public:
   Expander(const Source& source, const Directives& directives, const Lookup& lookup,
-           UsedVariables* used)
+           UsedVariables* used, std::set<std::string>* missing)
       : source_(source), lookup_(lookup), used_(used) {
     options_.escape = directives.escape;
+    options_.missing = missing;
   }
 
   std::string text(const Word& word) const {
@@ -100,7 +101,8 @@ void Expander::operator()(Copy& copy) const {
   in_place(copy.excludes);
   for (Heredoc& file : copy.inline_files) {
     if (!file.expand) continue;
-    ExpandOptions options;
+    ExpandOptions options = options_;
+    options.escape = '\\';  // whatever the directive says, as in a shell
     options.plain_quotes = true;
     const Word content{file.content, file.range};
     file.content =
@@ -121,15 +123,15 @@ void Expander::operator()(Expose& expose) const {
 
 Instruction expand_instruction(const Source& source, const Instruction& instruction,
                                const Directives& directives, const Lookup& lookup,
-                               UsedVariables* used) {
+                               UsedVariables* used, std::set<std::string>* missing) {
   Instruction out = instruction;
-  std::visit(Expander(source, directives, lookup, used), out.body);
+  std::visit(Expander(source, directives, lookup, used, missing), out.body);
   return out;
 }
 
 std::string expand_at(const Source& source, const Word& word, const Directives& directives,
                       const Lookup& lookup, UsedVariables* used) {
-  return Expander(source, directives, lookup, used).text(word);
+  return Expander(source, directives, lookup, used, nullptr).text(word);
 }
 
 }  // namespace mini::dockerfile

@@ -1,7 +1,6 @@
-// `.dockerignore` with the semantics of moby/patternmatcher, and --exclude. Paths are relative to
-// the context, cleaned, with '/'. The last pattern that matches wins; a path below a matched
-// directory is matched too. Bad patterns throw DockerfileError with their line. Matching is bounded
-// (no exponential backtracking).
+// `.dockerignore` with the semantics of moby/patternmatcher, and COPY --exclude. Paths are relative
+// to the context and clean ("a/b"). The last rule that matches wins; a path below a matched
+// directory is matched too. A bad pattern in a file throws DockerfileError with its line.
 #pragma once
 
 #include <string>
@@ -17,9 +16,8 @@ class IgnoreRules {
  public:
   IgnoreRules() = default;  // ignores nothing
   static IgnoreRules parse(
-      const Source& source);  // a .dockerignore file: comments, blank lines, BOM
-  static IgnoreRules from_patterns(
-      const std::vector<std::string>& patterns);  // COPY --exclude; throws Error
+      const Source& source);  // the text of a .dockerignore: comments, blank lines, BOM
+  static IgnoreRules from_patterns(const std::vector<std::string>& patterns);  // throws Error
 
   bool empty() const { return rules_.empty(); }
   // Is this path (file or directory) left out?
@@ -36,7 +34,6 @@ class IgnoreRules {
   void add(std::string_view line);
 
   std::vector<Rule> rules_;
-  bool has_includes_ = false;
 };
 
 }  // namespace mini::dockerfile
