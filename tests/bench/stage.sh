@@ -69,6 +69,7 @@ for index in range(count):
     directory = f"{root}/d{index // 100:04d}"
     os.makedirs(directory, exist_ok=True)
     with open(f"{directory}/f{index % 100:02d}", "wb") as file:
-        file.write(random.randbytes(size))
+        for start in range(0, size, 1 << 20):
+            file.write(random.randbytes(min(1 << 20, size - start)))
 END
 }
