@@ -1,0 +1,56 @@
+#include "cmd/verbs.h"
+
+namespace mini::cmd {
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> table{
+      {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
+      {"images|image ls|image list", "Images", "list images", images},
+      {"tag|image tag", "Images", "give an image another name", tag},
+      {"rmi|image rm|image remove", "Images", "remove images", rmi},
+      {"history|image history", "Images", "show an image's layers", history},
+      {"import|image import", "Images", "make an image from a tar of a root file system", import},
+      {"image inspect", "Images", "show all of an image as JSON", inspect_image},
+      {"image prune", "Images", "remove images that nothing uses", image_prune},
+      {"builder prune", "Images", "remove build cache", builder_prune},
+
+      {"run|container run", "Containers", "make a container and run a command in it", run},
+      {"create|container create", "Containers", "make a container", create},
+      {"start|container start", "Containers", "start containers", start},
+      {"stop|container stop", "Containers", "stop containers", stop},
+      {"restart|container restart", "Containers", "stop and start containers", restart},
+      {"kill|container kill", "Containers", "send a signal to containers", kill},
+      {"rm|container rm|container remove", "Containers", "remove containers", rm},
+      {"ps|container ls|container ps|container list", "Containers", "list containers", ps},
+      {"logs|container logs", "Containers", "show what a container wrote", logs},
+      {"exec|container exec", "Containers", "run another command in a running container", exec},
+      {"attach|container attach", "Containers", "connect to a running container", attach},
+      {"wait|container wait", "Containers", "wait until containers end, print their exit codes", wait},
+      {"pause|container pause", "Containers", "freeze all processes of containers", pause},
+      {"unpause|container unpause", "Containers", "thaw them", unpause},
+      {"top|container top", "Containers", "show a container's processes", top},
+      {"stats|container stats", "Containers", "show what containers use, live", stats},
+      {"rename|container rename", "Containers", "rename a container", rename},
+      {"container inspect", "Containers", "show all of a container as JSON", inspect_container},
+      {"container prune", "Containers", "remove containers that have ended", container_prune},
+
+      {"volume create", "Volumes", "make a volume", volume_create},
+      {"volume ls|volume list", "Volumes", "list volumes", volume_ls},
+      {"volume rm|volume remove", "Volumes", "remove volumes", volume_rm},
+      {"volume inspect", "Volumes", "show all of a volume as JSON", volume_inspect},
+      {"volume prune", "Volumes", "remove volumes that no container uses", volume_prune},
+
+      {"inspect", "System", "show all of a container, image or volume as JSON", inspect},
+      {"prune|system prune", "System", "remove everything that nothing uses", system_prune},
+      {"system df|df", "System", "show what uses the disk", system_df},
+      {"fsck|system fsck", "System", "re-read and verify everything in the store", fsck},
+      {"info|system info", "System", "show facts about this machine and store", info},
+      {"version", "System", "show versions", version},
+      {"oci", "System", "run OCI bundles: mini oci --help", oci},
+
+      {"monitor", "", "", monitor},
+  };
+  return table;
+}
+
+}  // namespace mini::cmd
