@@ -240,6 +240,19 @@ void Cgroup::update(const Resources& resources) {
   }
 }
 
+Cgroup Cgroup::find(const std::string& path) {
+  const std::string relative = relative_path(path);
+  const CgroupHost& host = CgroupHost::get();
+  Cgroup group;
+  const auto look = [&](const std::string& controller, const std::string& mount) {
+    std::string dir = cat(mount, "/", relative);
+    if (exists(dir)) group.dirs_.emplace_back(controller, std::move(dir));
+  };
+  if (const auto base = unified_base(host)) look("", *base);
+  for (const auto& [controller, mount] : host.v1) look(controller, mount);
+  return group;
+}
+
 Cgroup Cgroup::from_string(const std::string& text) {
   Cgroup group;
   for (const auto& line : split(text, '\n')) {
