@@ -10,15 +10,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/base/digest.h"
-#include "runtime/base/lock.h"
 #include "runtime/base/state_paths.h"
+#include "runtime/image/scratch.h"
 
 namespace mini::image {
 
@@ -33,18 +32,17 @@ struct Layer {
 class Draft {
  public:
   explicit Draft(const StatePaths& paths);
-  Draft(Draft&&) noexcept = default;
+  Draft(Draft&&) noexcept = default;             // a Draft that was not published is removed when it goes
   Draft& operator=(Draft&&) noexcept = default;
-  ~Draft();  // removes what was not published
 
-  const std::string& path() const { return path_; }
-  std::string tree() const { return path_ + "/tree"; }  // exists, empty, mode 0755, owner 0:0
-  std::string work() const { return path_ + "/work"; }  // for overlay's workdir; exists
+  const std::string& path() const { return scratch_.path(); }
+  std::string tree() const { return path() + "/tree"; }  // exists, empty, mode 0755, owner 0:0
+  std::string work() const { return path() + "/work"; }  // for overlay's workdir; exists
 
  private:
   friend class LayerStore;
-  std::string path_;
-  std::optional<FileLock> lock_;
+  Scratch scratch_;
+  std::optional<Layer> sealed_;
 };
 
 class LayerStore {
@@ -61,10 +59,12 @@ class LayerStore {
   // The same for a draft filled by a LayerWriter, which knows the digest already.
   Layer seal_written(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files, int64_t epoch) const;
 
-  // Makes sealed drafts permanent (a draft whose layer exists already is dropped) and durable; returns them with their final `lower`.
+  // Makes sealed drafts permanent (a draft whose layer exists already is dropped) and durable; returns them with their final `lower`. So that the
+  // collector cannot take them, a living Lease must name their diff ids before, or the caller holds the store's lock shared until an image does.
   std::vector<Layer> publish(std::vector<Draft> drafts) const;
 
-  // The canonical tar of a layer, remade from its tree and verified against the diff id; `sink` gets it in pieces.
+  // The canonical tar of a layer, remade from its tree and verified against the diff id: written to `out_fd` unless that is -1. Throws, after having written, when
+  // the tree is not what was sealed.
   void write_tar(const Digest& diff_id, int out_fd) const;
 
  private:

@@ -1,0 +1,29 @@
+// Which extended attributes a layer keeps, and overlay's private ones
+// (Documentation/filesystems/overlayfs). Kept: security.capability and user.*, as peers do. The
+// rest is the host's (security labels) or overlay's, and is in no digest.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace mini::image {
+
+bool is_kept_attribute(std::string_view name);
+
+struct Attributes {
+  std::map<std::string, std::string> kept;
+  bool opaque = false;
+};
+
+// Of the open file `fd`, or with `name` of the entry `name` in the directory `fd` (a link itself,
+// not its target). With `normalise`, attributes that are not kept are removed, except the host's
+// security labels. `shown` is for errors. Throws Error when overlay recorded that the content is
+// elsewhere (redirect, metacopy).
+Attributes read_attributes(int fd, const char* name, bool normalise, const std::string& shown);
+
+void set_attribute(int fd, const char* name, const std::string& key, std::string_view value,
+                   const std::string& shown);
+void set_opaque(int directory_fd, const std::string& shown);
+
+}  // namespace mini::image

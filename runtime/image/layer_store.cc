@@ -1,0 +1,123 @@
+#include "runtime/image/layer_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "runtime/base/error.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
+#include "runtime/base/text.h"
+#include "runtime/image/tree_tar.h"
+
+namespace mini::image {
+namespace {
+
+std::string layer_path(const StatePaths& paths, const Digest& diff_id) {
+  return cat(paths.root, "/layers/", diff_id.hex());
+}
+
+Fd open_tree_directory(const std::string& path) {
+  return open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+}  // namespace
+
+Draft::Draft(const StatePaths& paths) : scratch_(paths) {
+  for (const std::string& path : {tree(), work()}) {
+    if (mkdir(path.c_str(), 0755) < 0) throw SysError(path);
+  }
+  // Whatever the umask is: the root's mode is part of the layer.
+  if (chmod(tree().c_str(), 0755) < 0) throw SysError(tree());
+}
+
+LayerStore::LayerStore(const StatePaths& paths) : paths_(paths) {
+  // Layers hold set-id files, so nobody else may reach them.
+  make_directories(paths.root, 0700);
+  for (const char* name : {"/layers", "/tmp", "/trash", "/leases"})
+    make_directories(paths.root + name, 0700);
+}
+
+std::optional<Layer> LayerStore::find(const Digest& diff_id) const {
+  const std::string path = layer_path(paths_, diff_id);
+  const std::string description = cat(path, "/layer.json");
+  const auto text = read_file_if_exists(description, kJsonLimit);
+  if (!text) return {};
+  const Json document = parse_json(*text, description);
+  const JsonView view(document, description);
+  return Layer{diff_id, view.at("size").unsigned_integer(), view.at("files").unsigned_integer(),
+               cat(path, "/tree")};
+}
+
+Layer LayerStore::get(const Digest& diff_id) const {
+  auto layer = find(diff_id);
+  if (!layer) {
+    throw Error(cat("layer ", diff_id.str(), ": not found in the store"),
+                "`mini fsck` shows which images are damaged; build or load them again",
+                ErrorKind::not_found);
+  }
+  return *std::move(layer);
+}
+
+std::vector<Digest> LayerStore::list() const {
+  std::vector<Digest> ids;
+  for (const std::string& name : list_directory(paths_.root + "/layers")) {
+    if (Digest::is_valid("sha256:" + name)) ids.push_back(Digest::from_hex(name));
+  }
+  return ids;
+}
+
+Layer LayerStore::seal(Draft& draft, int64_t epoch) const {
+  HashStream out;
+  const uint64_t files =
+      write_tree_tar(open_tree_directory(draft.tree()), out, epoch, true, "layer");
+  const Digest diff_id = out.finish();
+  return seal_written(draft, diff_id, out.size(), files, epoch);
+}
+
+Layer LayerStore::seal_written(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files,
+                               int64_t epoch) const {
+  const Json description = {{"size", size}, {"files", files}, {"epoch", epoch}};
+  replace_file(draft.path() + "/layer.json", canonical(description), false, 0600);
+  draft.sealed_ = Layer{diff_id, size, files, draft.tree()};
+  return *draft.sealed_;
+}
+
+std::vector<Layer> LayerStore::publish(std::vector<Draft> drafts) const {
+  std::vector<Layer> layers;
+  bool synced = false;
+  for (Draft& draft : drafts) {
+    if (!draft.sealed_) throw Error("layer: published before it was sealed");
+    Layer layer = *draft.sealed_;
+    const std::string target = layer_path(paths_, layer.diff_id);
+    layer.lower = cat(target, "/tree");
+    layers.push_back(std::move(layer));
+    if (exists(target)) continue;
+    remove_tree(draft.work());
+    // Content before names: a layer that has its name is whole, even after a power cut.
+    if (!synced) sync_filesystem(paths_.root);
+    synced = true;
+    draft.scratch_.move_to(target);
+  }
+  // Also for a layer that another process has just put there: its name must be durable before ours
+  // refers to it.
+  sync_directory(paths_.root + "/layers");
+  return layers;
+}
+
+void LayerStore::write_tar(const Digest& diff_id, int out_fd) const {
+  const Layer layer = get(diff_id);
+  HashStream out(out_fd);
+  const std::string shown = cat("layer ", diff_id.short_id());
+  const uint64_t files = write_tree_tar(open_tree_directory(layer.lower), out,
+                                        std::numeric_limits<int64_t>::max(), false, shown);
+  if (out.finish() != diff_id || out.size() != layer.size || files != layer.files) {
+    throw Error(cat("layer ", diff_id.str(), ": its files are not what was stored"),
+                "build or load the image again");
+  }
+}
+
+}  // namespace mini::image
