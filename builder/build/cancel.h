@@ -1,0 +1,24 @@
+// Stops a build: one descriptor that becomes readable for good when a step failed, or when the
+// caller's own descriptor (Ctrl-C) did. Shared by all threads of the build.
+#pragma once
+
+#include "runtime/base/fd.h"
+
+namespace mini::build {
+
+class Cancel {
+ public:
+  explicit Cancel(int caller_fd = -1);
+
+  void request();
+  bool requested() const;
+  bool by_caller() const;
+  int fd() const { return either_.get(); }  // for poll
+  void check() const;                       // throws Error "cancelled" when requested
+
+ private:
+  int caller_fd_;
+  Fd event_, either_;
+};
+
+}  // namespace mini::build

@@ -1,0 +1,49 @@
+// What decides a step's result, part by part: the parts' digest is the key under which the result is
+// kept, and the parts themselves, compared with those of the last time, are the reason why a step
+// runs again. No part may hold a time of the clock, a path of the host or a secret's value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/build/copy_plan.h"
+#include "runtime/base/digest.h"
+
+namespace mini::build {
+
+struct KeyPart {
+  std::string name;   // "command", "env PATH", "files"
+  std::string value;  // for "files": the digest of the listing
+  bool operator==(const KeyPart&) const = default;
+};
+
+class StepKey {
+ public:
+  void add(std::string name, std::string value);
+  // The files that the step reads: a digest of the listing goes into the key, the listing itself is
+  // kept for explanations only.
+  void add_files(const std::vector<PlannedEntry>& entries);
+  // Raw files (a bind mount's), as `entries` below `name`.
+  void add_files(const std::string& name, const std::vector<FileEntry>& entries);
+
+  const std::vector<KeyPart>& parts() const { return parts_; }
+  Digest digest() const;
+
+  // One file a line: "path NUL what is compared"; see explain.h. Built only when asked for.
+  std::string listing() const;
+  // Names as the user wrote them, for explanations: layer path -> source path.
+  std::string source_name(const std::string& path) const;
+
+ private:
+  struct File {
+    std::string path, source;
+    std::string meta;     // type, mode, owner
+    std::string content;  // digest or target
+  };
+  std::vector<KeyPart> parts_;
+  std::vector<File> files_;
+};
+
+std::string hex_of(const ContentHash& hash);
+
+}  // namespace mini::build
