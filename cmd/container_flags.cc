@@ -50,7 +50,8 @@ void ContainerFlags::add_limit_flags(Flags& flags) {
   flags.value("--memory-swap", memory_swap_, "memory plus swap; -1 for no limit");
   flags.value("--memory-reservation", memory_reservation_, "soft memory limit");
   flags.value("--memory-swappiness", memory_swappiness_, "0 to 100");
-  flags.flag("--oom-kill-disable", oom_kill_disable_, "do not kill when memory runs out (cgroup v1)");
+  flags.flag("--oom-kill-disable", oom_kill_disable_,
+             "do not kill when memory runs out (cgroup v1)");
   flags.value("--oom-score-adj", oom_score_adj_, "-1000 to 1000");
   flags.value("--cpus", cpus_, "number of CPUs: 1.5");
   flags.value("-c,--cpu-shares", cpu_shares_, "relative weight");
@@ -72,7 +73,8 @@ void ContainerFlags::add_isolation_flags(Flags& flags) {
   flags.flag("--privileged", privileged_, "all capabilities and devices, no filter: no protection");
   flags.values("--cap-add", cap_add_, "capability to add, or ALL");
   flags.values("--cap-drop", cap_drop_, "capability to drop, or ALL");
-  flags.values("--security-opt", security_opt_, "no-new-privileges, seccomp=FILE|unconfined, systempaths=unconfined");
+  flags.values("--security-opt", security_opt_,
+               "no-new-privileges, seccomp=FILE|unconfined, systempaths=unconfined");
   flags.values("--sysctl", sysctls_, "NAME=VALUE (namespaced ones)");
   flags.values("--device", devices_, "HOST[:CONTAINER[:rwm]]");
   flags.values("--device-cgroup-rule", device_cgroup_rules_, "\"c 10:* rmw\"");
@@ -95,7 +97,8 @@ void ContainerFlags::add_health_flags(Flags& flags) {
   flags.value("--health-interval", health_interval_, "between two checks (30s)");
   flags.value("--health-timeout", health_timeout_, "for one check (30s)");
   flags.value("--health-start-period", health_start_period_, "in which failures do not count");
-  flags.value("--health-start-interval", health_start_interval_, "between checks in the start period");
+  flags.value("--health-start-interval", health_start_interval_,
+              "between checks in the start period");
   flags.value("--health-retries", health_retries_, "failures in a row until unhealthy (3)");
   flags.flag("--no-healthcheck", no_healthcheck_, "not even the image's");
 }
@@ -167,7 +170,8 @@ void ContainerFlags::fill_isolation(HostConfig& host) const {
   host.log_driver = log_driver_;
   apply_log_options(host, log_opts_);
   if (!publish_.empty())
-    throw Error(cat("flag --publish ", printable(publish_.front()), ": needs a bridge network, which mini does not have yet"),
+    throw Error(cat("flag --publish ", printable(publish_.front()),
+                    ": needs a bridge network, which mini does not have yet"),
                 "--network host shows the container's ports on this machine", ErrorKind::usage);
 }
 
@@ -180,7 +184,8 @@ void ContainerFlags::fill_mounts(HostConfig& host) const {
 
 void ContainerFlags::fill_health(Config& config) const {
   if (no_healthcheck_) {
-    if (health_cmd_) throw Error("flag --no-healthcheck: contradicts --health-cmd", "", ErrorKind::usage);
+    if (health_cmd_)
+      throw Error("flag --no-healthcheck: contradicts --health-cmd", "", ErrorKind::usage);
     config.healthcheck.emplace().test = {"NONE"};
     return;
   }
@@ -194,7 +199,8 @@ void ContainerFlags::fill_health(Config& config) const {
   if (health != image::Healthcheck{}) config.healthcheck = health;
 }
 
-engine::CreateRequest ContainerFlags::request(const Flags&, const std::vector<std::string>& command) const {
+engine::CreateRequest ContainerFlags::request(const Flags&,
+                                              const std::vector<std::string>& command) const {
   if (pull_ != "missing" && pull_ != "never")
     throw Error(cat("flag --pull ", printable(pull_), ": not possible without a registry client"),
                 "use missing or never; `mini import` brings images in", ErrorKind::usage);
@@ -207,8 +213,10 @@ engine::CreateRequest ContainerFlags::request(const Flags&, const std::vector<st
   fill_health(request.config);
   for (const std::string& stream : attach_)
     if (stream != "stdin" && stream != "stdout" && stream != "stderr")
-      throw Error(cat("flag --attach ", printable(stream), ": not a stream"), "stdin, stdout or stderr", ErrorKind::usage);
-  if (command.size() > 1) request.config.cmd = std::vector<std::string>(command.begin() + 1, command.end());
+      throw Error(cat("flag --attach ", printable(stream), ": not a stream"),
+                  "stdin, stdout or stderr", ErrorKind::usage);
+  if (command.size() > 1)
+    request.config.cmd = std::vector<std::string>(command.begin() + 1, command.end());
   fill_limits(request.host);
   fill_isolation(request.host);
   fill_mounts(request.host);

@@ -1,4 +1,5 @@
-// The flags that `run` and `create` share, and what they mean: each text is parsed here, once, into engine::CreateRequest. Errors name the flag and its cure.
+// The flags that `run` and `create` share, and what they mean: each text is parsed here, once, into
+// engine::CreateRequest. Errors name the flag and its cure.
 #pragma once
 
 #include <optional>
@@ -33,17 +34,24 @@ class ContainerFlags {
   void fill_mounts(engine::HostConfig& host) const;
   void fill_health(engine::Config& config) const;
 
-  bool interactive_ = false, tty_ = false, rm_ = false, privileged_ = false, read_only_ = false, init_ = false;
+  bool interactive_ = false, tty_ = false, rm_ = false, privileged_ = false, read_only_ = false,
+       init_ = false;
   bool no_healthcheck_ = false, oom_kill_disable_ = false;
   std::string name_, cid_file_, pull_ = "missing", platform_;
   std::optional<std::string> entrypoint_, hostname_, domainname_, user_, working_dir_, stop_signal_;
-  std::optional<std::string> health_cmd_, health_interval_, health_timeout_, health_start_period_, health_start_interval_;
+  std::optional<std::string> health_cmd_, health_interval_, health_timeout_, health_start_period_,
+      health_start_interval_;
   std::optional<int64_t> stop_timeout_, health_retries_, oom_score_adj_, memory_swappiness_;
-  std::vector<std::string> env_, env_files_, volumes_, mounts_, tmpfs_, labels_, label_files_, group_add_;
-  std::vector<std::string> add_hosts_, cap_add_, cap_drop_, security_opt_, ulimits_, sysctls_, devices_, attach_;
-  std::vector<std::string> device_cgroup_rules_, dns_, dns_search_, dns_options_, publish_, expose_, log_opts_;
-  std::string memory_, memory_swap_, memory_reservation_, cpus_, shm_size_, restart_ = "no", network_ = "";
-  std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_, log_driver_ = "json-file";
+  std::vector<std::string> env_, env_files_, volumes_, mounts_, tmpfs_, labels_, label_files_,
+      group_add_;
+  std::vector<std::string> add_hosts_, cap_add_, cap_drop_, security_opt_, ulimits_, sysctls_,
+      devices_, attach_;
+  std::vector<std::string> device_cgroup_rules_, dns_, dns_search_, dns_options_, publish_, expose_,
+      log_opts_;
+  std::string memory_, memory_swap_, memory_reservation_, cpus_, shm_size_, restart_ = "no",
+                                                                            network_ = "";
+  std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_,
+      log_driver_ = "json-file";
   int64_t cpu_shares_ = 0, cpu_period_ = 0, cpu_quota_ = 0, pids_limit_ = 0, blkio_weight_ = 0;
 };
 

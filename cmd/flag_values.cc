@@ -16,7 +16,8 @@
 namespace mini::cmd {
 namespace {
 
-[[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what, const std::string& hint) {
+[[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what,
+                         const std::string& hint) {
   throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
 }
 
@@ -27,8 +28,9 @@ std::optional<int64_t> signed_number(const std::string& text) {
   return negative ? -static_cast<int64_t>(*number) : static_cast<int64_t>(*number);
 }
 
-constexpr std::string_view kUlimits[] = {"as",      "core",  "cpu",   "data",   "fsize",  "locks",      "memlock", "msgqueue",
-                                         "nice",    "nofile", "nproc", "rss",    "rtprio", "rttime",     "sigpending", "stack"};
+constexpr std::string_view kUlimits[] = {
+    "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
+    "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
 
 }  // namespace
 
@@ -43,7 +45,8 @@ int64_t cpus_flag(const std::string& text) {
   if (text.empty()) return 0;
   char* end = nullptr;
   const double cpus = strtod(text.c_str(), &end);
-  if (*end || !std::isfinite(cpus) || cpus < 0 || cpus > 1e6 || text.find_first_not_of("0123456789.") != std::string::npos)
+  if (*end || !std::isfinite(cpus) || cpus < 0 || cpus > 1e6 ||
+      text.find_first_not_of("0123456789.") != std::string::npos)
     refuse("--cpus", text, "not a number of CPUs", "such as 2 or 0.5");
   return std::llround(cpus * 1e9);
 }
@@ -51,7 +54,8 @@ int64_t cpus_flag(const std::string& text) {
 int64_t duration_flag(const char* flag, const std::optional<std::string>& text) {
   if (!text) return 0;
   auto duration = parse_go_duration(*text);
-  if (!duration || *duration < 0) refuse(flag, *text, "not a duration", "such as 30s, 1m30s or 500ms");
+  if (!duration || *duration < 0)
+    refuse(flag, *text, "not a duration", "such as 30s, 1m30s or 500ms");
   return *duration;
 }
 
@@ -60,15 +64,18 @@ std::pair<std::string, std::pair<int64_t, int64_t>> ulimit_flag(const std::strin
   const std::string name = text.substr(0, equals);
   if (std::find(std::begin(kUlimits), std::end(kUlimits), name) == std::end(kUlimits)) {
     auto near = did_you_mean(name, kUlimits);
-    refuse("--ulimit", text, "not a limit's name", near ? cat("did you mean ", *near, "?") : "such as nofile=1024:2048");
+    refuse("--ulimit", text, "not a limit's name",
+           near ? cat("did you mean ", *near, "?") : "such as nofile=1024:2048");
   }
-  if (equals == std::string::npos) refuse("--ulimit", text, "a value is missing", "such as nofile=1024:2048");
+  if (equals == std::string::npos)
+    refuse("--ulimit", text, "a value is missing", "such as nofile=1024:2048");
   const std::vector<std::string> values = split(text.substr(equals + 1), ':');
   auto soft = signed_number(values[0]);
   auto hard = values.size() > 1 ? signed_number(values[1]) : soft;
   if (!soft || !hard || values.size() > 2 || *soft < -1 || *hard < -1)
     refuse("--ulimit", text, "not a number", "SOFT[:HARD], -1 for no limit");
-  if (*hard != -1 && (*soft == -1 || *soft > *hard)) refuse("--ulimit", text, "the soft limit is above the hard one", "");
+  if (*hard != -1 && (*soft == -1 || *soft > *hard))
+    refuse("--ulimit", text, "the soft limit is above the hard one", "");
   return {name, {*soft, *hard}};
 }
 
@@ -86,12 +93,14 @@ engine::RestartPolicy restart_flag(const std::string& text) {
   } else if (!name.empty() && name != "no") {
     constexpr std::string_view known[] = {"no", "on-failure", "always", "unless-stopped"};
     auto near = did_you_mean(name, known);
-    refuse("--restart", text, "not a restart policy",
-           near ? cat("did you mean ", *near, "?") : "no, on-failure[:N], always or unless-stopped");
+    refuse(
+        "--restart", text, "not a restart policy",
+        near ? cat("did you mean ", *near, "?") : "no, on-failure[:N], always or unless-stopped");
   }
   if (colon != std::string::npos) {
     auto retries = parse_number(text.substr(colon + 1), 1'000'000);
-    if (policy.kind != Kind::on_failure || !retries) refuse("--restart", text, "a count goes with on-failure only", "on-failure:5");
+    if (policy.kind != Kind::on_failure || !retries)
+      refuse("--restart", text, "a count goes with on-failure only", "on-failure:5");
     policy.max_retries = static_cast<int>(*retries);
   }
   return policy;
@@ -109,7 +118,8 @@ engine::DeviceRequest device_flag(const std::string& text) {
   else if (parts.size() >= 2)
     device.container = parts[1];
   if (parts.size() == 3) device.permissions = parts[2];
-  if (parts.size() > 3 || !device.host.starts_with('/') || !device.container.starts_with('/') || !is_access(device.permissions))
+  if (parts.size() > 3 || !device.host.starts_with('/') || !device.container.starts_with('/') ||
+      !is_access(device.permissions))
     refuse("--device", text, "not a device", "HOST[:CONTAINER[:rwm]] with absolute paths");
   return device;
 }
@@ -117,7 +127,9 @@ engine::DeviceRequest device_flag(const std::string& text) {
 std::string network_flag(const std::string& text) {
   if (text == "none" || text == "host") return text;
   if (text.empty()) {
-    warn_once("network: none (bridge networks come later; --network host shares this machine's, --network none silences this line)");
+    warn_once(
+        "network: none (bridge networks come later; --network host shares this machine's, "
+        "--network none silences this line)");
     return "none";
   }
   refuse("--network", text, "mini has no such network yet", "use none or host");
@@ -151,8 +163,11 @@ void apply_log_options(engine::HostConfig& host, const std::vector<std::string>&
 
 void require_host_platform(const std::string& platform) {
   const std::string host = cat("linux/", image::host_architecture());
-  if (platform.empty() || platform == host || platform == "linux" || platform.starts_with(host + "/")) return;
-  refuse("--platform", platform, "mini runs and builds only for the machine it is on", cat("leave it out, or say ", host));
+  if (platform.empty() || platform == host || platform == "linux" ||
+      platform.starts_with(host + "/"))
+    return;
+  refuse("--platform", platform, "mini runs and builds only for the machine it is on",
+         cat("leave it out, or say ", host));
 }
 
 std::string env_entry(const std::string& text) {
@@ -172,7 +187,8 @@ std::vector<std::string> read_env_file(const std::string& path) {
     if (line.empty() || line[0] == '#') continue;
     const std::string name = line.substr(0, line.find('='));
     if (name.empty() || name.find_first_of(" \t") != std::string::npos)
-      throw Error(cat("file ", printable(path), ", line ", number, ": not NAME=VALUE"), "", ErrorKind::usage);
+      throw Error(cat("file ", printable(path), ", line ", number, ": not NAME=VALUE"), "",
+                  ErrorKind::usage);
     entries.push_back(env_entry(line));
   }
   return entries;
@@ -186,7 +202,8 @@ void add_label(std::map<std::string, std::string>& labels, const std::string& te
 
 void add_sysctl(std::map<std::string, std::string>& sysctls, const std::string& text) {
   const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) refuse("--sysctl", text, "not NAME=VALUE", "such as net.core.somaxconn=1024");
+  if (equals == std::string::npos || equals == 0)
+    refuse("--sysctl", text, "not NAME=VALUE", "such as net.core.somaxconn=1024");
   sysctls[text.substr(0, equals)] = text.substr(equals + 1);
 }
 

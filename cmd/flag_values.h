@@ -1,4 +1,5 @@
-// The texts of container flags -> values of the engine. Docker's syntax; strict; every Error (usage) names the flag, the text and what would be right.
+// The texts of container flags -> values of the engine. Docker's syntax; strict; every Error
+// (usage) names the flag, the text and what would be right.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ std::string exposed_port(const std::string& text);  // "80" -> "80/tcp"
 void apply_log_options(engine::HostConfig& host, const std::vector<std::string>& options);
 void require_host_platform(const std::string& platform);
 
-std::string env_entry(const std::string& text);  // "NAME" takes its value from here; stays "NAME" when there is none
+std::string env_entry(
+    const std::string& text);  // "NAME" takes its value from here; stays "NAME" when there is none
 std::vector<std::string> read_env_file(const std::string& path);
 void add_label(std::map<std::string, std::string>& labels, const std::string& text);  // "K" is "K="
 void add_sysctl(std::map<std::string, std::string>& sysctls, const std::string& text);

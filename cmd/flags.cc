@@ -11,9 +11,13 @@ namespace mini::cmd {
 
 namespace {
 
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_max() > 0;
+}
 
-std::string verb_of(const std::string& usage) { return usage.substr(0, usage.find(" [")); }
+std::string verb_of(const std::string& usage) {
+  return usage.substr(0, usage.find(" ["));
+}
 
 }  // namespace
 
@@ -39,9 +43,10 @@ struct Flags::Impl {
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     std::vector<std::string_view> candidates(names.begin(), names.end());
     auto near = did_you_mean(flag, candidates);
-    throw Error(cat("unknown flag: ", printable(flag)),
-                near ? cat("did you mean ", *near, "?") : cat("see `mini ", verb_of(usage), " --help`"),
-                ErrorKind::usage);
+    throw Error(
+        cat("unknown flag: ", printable(flag)),
+        near ? cat("did you mean ", *near, "?") : cat("see `mini ", verb_of(usage), " --help`"),
+        ErrorKind::usage);
   }
 
   [[noreturn]] void bad_usage(const std::string& what) const {
@@ -49,16 +54,20 @@ struct Flags::Impl {
   }
 
   std::vector<std::string> normalize(const std::vector<std::string>& args);
-  size_t normalize_long(const std::vector<std::string>& args, size_t index, std::vector<std::string>& out);
-  size_t normalize_short(const std::vector<std::string>& args, size_t index, std::vector<std::string>& out);
-  const std::string& value_after(const std::vector<std::string>& args, size_t index, const std::string& name) {
+  size_t normalize_long(const std::vector<std::string>& args, size_t index,
+                        std::vector<std::string>& out);
+  size_t normalize_short(const std::vector<std::string>& args, size_t index,
+                         std::vector<std::string>& out);
+  const std::string& value_after(const std::vector<std::string>& args, size_t index,
+                                 const std::string& name) {
     if (index + 1 >= args.size()) bad_usage(cat("flag ", name, ": needs a value"));
     return args[index + 1];
   }
 };
 
-// CLI11 reads "--name=" as if the next word were its value, and cannot stop at the first argument while it refuses unknown flags: so flags are
-// brought into the form "--name value" first. Returns the index after what was used.
+// CLI11 reads "--name=" as if the next word were its value, and cannot stop at the first argument
+// while it refuses unknown flags: so flags are brought into the form "--name value" first. Returns
+// the index after what was used.
 size_t Flags::Impl::normalize_long(const std::vector<std::string>& args, size_t index,
                                    std::vector<std::string>& out) {
   const std::string& word = args[index];
@@ -130,48 +139,59 @@ Flags::Flags(const std::string& usage, const std::string& summary)
     : impl_(std::make_unique<Impl>(usage, summary)) {}
 Flags::~Flags() = default;
 
-void Flags::flag(const char* names, bool& out, const char* help) { impl_->app.add_flag(names, out, help); }
+void Flags::flag(const char* names, bool& out, const char* help) {
+  impl_->app.add_flag(names, out, help);
+}
 
 void Flags::value(const char* names, std::string& out, const char* help) {
-  impl_->app.add_option(names, out, help)->type_name("")->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->app.add_option(names, out, help)
+      ->type_name("")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 void Flags::value(const char* names, int64_t& out, const char* help) {
-  impl_->app.add_option(names, out, help)->type_name("")->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  impl_->app.add_option(names, out, help)
+      ->type_name("")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 void Flags::value(const char* names, std::optional<std::string>& out, const char* help) {
   impl_->app
-      .add_option_function<std::string>(names, [&out](const std::string& text) { out = text; }, help)
+      .add_option_function<std::string>(
+          names, [&out](const std::string& text) { out = text; }, help)
       ->type_name("")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 void Flags::value(const char* names, std::optional<int64_t>& out, const char* help) {
-  impl_->app.add_option_function<int64_t>(names, [&out](const int64_t& number) { out = number; }, help)
+  impl_->app
+      .add_option_function<int64_t>(
+          names, [&out](const int64_t& number) { out = number; }, help)
       ->type_name("")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 void Flags::values(const char* names, std::vector<std::string>& out, const char* help) {
   // One value an occurrence, taken as it is: CLI11's own vectors would split "[a,b]".
   impl_->app
-      .add_option(
-          names,
-          CLI::callback_t([&out](const CLI::results_t& texts) {
-            out = texts;
-            return true;
-          }),
-          help)
+      .add_option(names, CLI::callback_t([&out](const CLI::results_t& texts) {
+                    out = texts;
+                    return true;
+                  }),
+                  help)
       ->type_name("")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
-void Flags::optional_values(const char* names, std::vector<std::string>& out, const char* bare, const char* help) {
+void Flags::optional_values(const char* names, std::vector<std::string>& out, const char* bare,
+                            const char* help) {
   impl_->app.add_flag(cat(names, "{", bare, "}"), out, help);
 }
-void Flags::hide(const char* name) { impl_->app.get_option(name)->group(""); }
+void Flags::hide(const char* name) {
+  impl_->app.get_option(name)->group("");
+}
 
 void Flags::argument(const char* name, std::string& out, bool required, const char* help) {
   impl_->app.add_option(name, out, help)->required(required)->type_name("")->group("Arguments");
 }
-void Flags::arguments(const char* name, std::vector<std::string>& out, bool required, const char* help) {
+void Flags::arguments(const char* name, std::vector<std::string>& out, bool required,
+                      const char* help) {
   impl_->app.add_option(name, out, help)->required(required)->type_name("")->group("Arguments");
 }
 void Flags::command(std::vector<std::string>& out, size_t minimum) {
@@ -179,7 +199,9 @@ void Flags::command(std::vector<std::string>& out, size_t minimum) {
   impl_->command_minimum = minimum;
 }
 
-bool Flags::given(const char* name) const { return impl_->app.count(name) > 0; }
+bool Flags::given(const char* name) const {
+  return impl_->app.count(name) > 0;
+}
 
 bool Flags::parse(const std::vector<std::string>& args) {
   std::vector<std::string> words = impl_->normalize(args);
@@ -196,13 +218,15 @@ bool Flags::parse(const std::vector<std::string>& args) {
   } catch (const CLI::ParseError& error) {
     impl_->bad_usage(printable(error.what()));
   }
-  if (impl_->command && impl_->command->size() < impl_->command_minimum) impl_->bad_usage("too few arguments");
+  if (impl_->command && impl_->command->size() < impl_->command_minimum)
+    impl_->bad_usage("too few arguments");
   return true;
 }
 
 void Flags::print_help() const {
   std::string text = impl_->app.help();
-  const size_t flags = text.find("\nArguments:") != std::string::npos ? text.find("\nArguments:") : text.find("\nFlags:");
+  const size_t flags = text.find("\nArguments:") != std::string::npos ? text.find("\nArguments:")
+                                                                      : text.find("\nFlags:");
   text = cat("Usage: mini ", impl_->usage, "\n\n", impl_->summary, "\n",
              flags == std::string::npos ? "" : text.substr(flags));
   std::fputs(text.c_str(), stdout);

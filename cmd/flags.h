@@ -1,6 +1,8 @@
-// A verb's flags and arguments: a thin face over CLI11, so that one file pays for its headers and all verbs behave alike. Docker's habits: short flags
-// combine (-it), booleans take =false, a flag may be given several times, flags and arguments mix unless the verb runs a command.
-// An unknown flag is refused with "did you mean". Bound variables keep their value when the flag is absent and must outlive `parse`.
+// A verb's flags and arguments: a thin face over CLI11, so that one file pays for its headers and
+// all verbs behave alike. Docker's habits: short flags combine (-it), booleans take =false, a flag
+// may be given several times, flags and arguments mix unless the verb runs a command. An unknown
+// flag is refused with "did you mean". Bound variables keep their value when the flag is absent and
+// must outlive `parse`.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +19,22 @@ class Flags {
   Flags(const std::string& usage, const std::string& summary);
   ~Flags();
 
-  void flag(const char* names, bool& out, const char* help);                          // "-d,--detach"
+  void flag(const char* names, bool& out, const char* help);  // "-d,--detach"
   void value(const char* names, std::string& out, const char* help);
   void value(const char* names, std::optional<std::string>& out, const char* help);
   void value(const char* names, int64_t& out, const char* help);
   void value(const char* names, std::optional<int64_t>& out, const char* help);
-  void values(const char* names, std::vector<std::string>& out, const char* help);    // repeatable
+  void values(const char* names, std::vector<std::string>& out, const char* help);  // repeatable
   // "--no-cache" and "--no-cache=STAGE": `bare` when no value is given; repeatable.
-  void optional_values(const char* names, std::vector<std::string>& out, const char* bare, const char* help);
+  void optional_values(const char* names, std::vector<std::string>& out, const char* bare,
+                       const char* help);
   void hide(const char* name);  // accepted, not shown by --help
 
   void argument(const char* name, std::string& out, bool required, const char* help = "");
-  void arguments(const char* name, std::vector<std::string>& out, bool required, const char* help = "");
-  // Flags end at the first argument, which with all that follows goes to `out`: run, exec, create, top. Instead of `argument(s)`.
+  void arguments(const char* name, std::vector<std::string>& out, bool required,
+                 const char* help = "");
+  // Flags end at the first argument, which with all that follows goes to `out`: run, exec, create,
+  // top. Instead of `argument(s)`.
   void command(std::vector<std::string>& out, size_t minimum);
 
   bool given(const char* name) const;  // after parse: "--tail"

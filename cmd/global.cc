@@ -51,7 +51,8 @@ void require_kernel(unsigned major, unsigned minor) {
   unsigned have_major = 0, have_minor = 0;
   if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &have_major, &have_minor) != 2) return;
   if (have_major > major || (have_major == major && have_minor >= minor)) return;
-  throw Error(cat("kernel ", name.release, ": too old"), cat("mini needs Linux ", major, ".", minor, " or newer"));
+  throw Error(cat("kernel ", name.release, ": too old"),
+              cat("mini needs Linux ", major, ".", minor, " or newer"));
 }
 
 struct Raw {
@@ -70,7 +71,8 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
       out = word.substr(equals + 1);
       return index + 1;
     }
-    if (index + 1 >= argc) throw Error(cat("flag ", name, ": needs a directory"), "", ErrorKind::usage);
+    if (index + 1 >= argc)
+      throw Error(cat("flag ", name, ": needs a directory"), "", ErrorKind::usage);
     out = argv[index + 1];
     return index + 2;
   }
@@ -84,7 +86,8 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
     constexpr std::string_view known[] = {"--root", "--run-root", "--debug", "--help", "--version"};
     auto near = did_you_mean(name, known);
     throw Error(cat("unknown flag: ", printable(word)),
-                near ? cat("did you mean ", *near, "?") : "global flags are --root, --run-root, --debug, --help, --version",
+                near ? cat("did you mean ", *near, "?")
+                     : "global flags are --root, --run-root, --debug, --help, --version",
                 ErrorKind::usage);
   }
   return index + 1;

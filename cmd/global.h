@@ -1,4 +1,5 @@
-// The flags before the verb: --root, --run-root, --debug, --help, --version, and what they default to. `mini-runc` as the program's name means `mini oci`.
+// The flags before the verb: --root, --run-root, --debug, --help, --version, and what they default
+// to. `mini-runc` as the program's name means `mini oci`.
 #pragma once
 
 #include "cmd/verb.h"

@@ -1,4 +1,5 @@
-// `mini`, `mini --help` and `mini <group>`: the verbs with their summaries, from the table in verbs.cc. On standard output.
+// `mini`, `mini --help` and `mini <group>`: the verbs with their summaries, from the table in
+// verbs.cc. On standard output.
 #pragma once
 
 #include <string>

@@ -16,13 +16,15 @@ using Row = nlohmann::ordered_json;
 
 // Terminal columns, near enough: one per code point.
 size_t width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string unescape(const std::string& format) {
   std::string out;
   for (size_t i = 0; i < format.size(); ++i) {
-    if (format[i] == '\\' && i + 1 < format.size() && (format[i + 1] == 't' || format[i + 1] == 'n'))
+    if (format[i] == '\\' && i + 1 < format.size() &&
+        (format[i + 1] == 't' || format[i + 1] == 'n'))
       out += format[++i] == 't' ? '\t' : '\n';
     else
       out += format[i];
@@ -39,8 +41,12 @@ std::string dump(const Row& value, int indent) {
 Listing::Listing(Titles titles, std::vector<std::string> columns)
     : titles_(std::move(titles)), columns_(std::move(columns)) {}
 
-void Listing::add(Row row) { rows_.push_back(std::move(row)); }
-size_t Listing::size() const { return rows_.size(); }
+void Listing::add(Row row) {
+  rows_.push_back(std::move(row));
+}
+size_t Listing::size() const {
+  return rows_.size();
+}
 
 void Listing::print(const std::string& format) const {
   if (format == "json" || format == "{{json .}}") {
@@ -55,7 +61,8 @@ void Listing::print(const std::string& format) const {
         if (name == field) lines[0].push_back(title);
     for (const Row& row : rows_) {
       std::vector<std::string> cells;
-      for (const std::string& field : columns_) cells.push_back(printable(template_text(row.at(field))));
+      for (const std::string& field : columns_)
+        cells.push_back(printable(template_text(row.at(field))));
       lines.push_back(std::move(cells));
     }
     return put(align(lines));
@@ -107,7 +114,8 @@ void print_objects(const std::vector<Row>& objects, const std::string& format) {
 }
 
 void put(const std::string& text) {
-  if (fwrite(text.data(), 1, text.size(), stdout) != text.size() || fflush(stdout) != 0) std::exit(1);
+  if (fwrite(text.data(), 1, text.size(), stdout) != text.size() || fflush(stdout) != 0)
+    std::exit(1);
 }
 
 }  // namespace mini::cmd

@@ -1,5 +1,6 @@
-// How every listing prints: a table (left aligned, three blanks between columns), --format json (one object a line), a Go template a row, or "table TEMPLATE".
-// Rows are JSON objects with Docker's field names; hostile bytes in cells are escaped in tables.
+// How every listing prints: a table (left aligned, three blanks between columns), --format json
+// (one object a line), a Go template a row, or "table TEMPLATE". Rows are JSON objects with
+// Docker's field names; hostile bytes in cells are escaped in tables.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,7 +12,8 @@ namespace mini::cmd {
 
 class Listing {
  public:
-  // Field -> column title, for all fields that have one; `columns`: the fields of the default table.
+  // Field -> column title, for all fields that have one; `columns`: the fields of the default
+  // table.
   using Titles = std::vector<std::pair<std::string, std::string>>;
   Listing(Titles titles, std::vector<std::string> columns);
 

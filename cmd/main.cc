@@ -1,12 +1,32 @@
 // Global flags, then one verb. The only place that catches everything.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <exception>
 #include <string>
 
 #include "cmd/global.h"
 #include "cmd/verb.h"
 
+namespace {
+
+// A descriptor that the caller left closed would be the next file that mini opens, and then be
+// printed to.
+void open_standard_streams() {
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR))
+    if (fd > 2) {
+      close(fd);
+      break;
+    }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace mini::cmd;
+  open_standard_streams();
+  umask(022);
   std::string name;
   try {
     Global global = parse_global(argc, argv);

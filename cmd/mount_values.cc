@@ -16,7 +16,8 @@ namespace {
 
 using engine::MountRequest;
 
-[[noreturn]] void refuse(const char* flag, const std::string& text, const std::string& what, const std::string& hint) {
+[[noreturn]] void refuse(const char* flag, const std::string& text, const std::string& what,
+                         const std::string& hint) {
   throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
 }
 
@@ -35,8 +36,8 @@ std::string host_path(const std::string& path) {
 }
 
 bool is_propagation(const std::string& word) {
-  return word == "private" || word == "rprivate" || word == "shared" || word == "rshared" || word == "slave" ||
-         word == "rslave";
+  return word == "private" || word == "rprivate" || word == "shared" || word == "rshared" ||
+         word == "slave" || word == "rslave";
 }
 
 void volume_option(MountRequest& mount, const std::string& text, const std::string& option) {
@@ -48,8 +49,10 @@ void volume_option(MountRequest& mount, const std::string& text, const std::stri
     mount.propagation = option;
   } else if (option == "z" || option == "Z") {
     refuse("--volume", text, "SELinux relabelling is not supported", "leave :z out");
-  } else if (option != "rw" && option != "" && option != "cached" && option != "delegated" && option != "consistent") {
-    refuse("--volume", text, cat("unknown option ", quoted(option)), "ro, rw, nocopy, or a propagation such as rslave");
+  } else if (option != "rw" && option != "" && option != "cached" && option != "delegated" &&
+             option != "consistent") {
+    refuse("--volume", text, cat("unknown option ", quoted(option)),
+           "ro, rw, nocopy, or a propagation such as rslave");
   }
 }
 
@@ -59,14 +62,17 @@ bool truth(const std::string& text, const std::string& value) {
   refuse("--mount", text, cat(quoted(value), " is neither true nor false"), "");
 }
 
-void tmpfs_mode(const char* flag, MountRequest& mount, const std::string& text, const std::string& value) {
+void tmpfs_mode(const char* flag, MountRequest& mount, const std::string& text,
+                const std::string& value) {
   char* end = nullptr;
   const unsigned long mode = strtoul(value.c_str(), &end, 8);
-  if (value.empty() || *end || mode > 07777) refuse(flag, text, "the mode is not octal", "mode=1777");
+  if (value.empty() || *end || mode > 07777)
+    refuse(flag, text, "the mode is not octal", "mode=1777");
   mount.tmpfs_mode = static_cast<uint32_t>(mode);
 }
 
-void tmpfs_size(const char* flag, MountRequest& mount, const std::string& text, const std::string& value) {
+void tmpfs_size(const char* flag, MountRequest& mount, const std::string& text,
+                const std::string& value) {
   mount.tmpfs_size = parse_size(value);
   if (!mount.tmpfs_size) refuse(flag, text, "the size is not a size", "size=64m");
 }
@@ -88,7 +94,8 @@ struct MountText {
     } else if (key == "volume-nocopy") {
       mount.no_copy = truth(text, value);
     } else if (key == "bind-propagation") {
-      if (!is_propagation(value)) refuse("--mount", text, cat("unknown propagation ", quoted(value)), "");
+      if (!is_propagation(value))
+        refuse("--mount", text, cat("unknown propagation ", quoted(value)), "");
       mount.propagation = value;
     } else if (key == "bind-nonrecursive") {
       mount.recursive = !truth(text, value);
@@ -97,10 +104,18 @@ struct MountText {
     } else if (key == "tmpfs-mode") {
       tmpfs_mode("--mount", mount, text, value);
     } else if (key != "consistency") {
-      constexpr std::string_view known[] = {"type",          "source",        "target",           "readonly",  "volume-nocopy",
-                                            "bind-propagation", "bind-nonrecursive", "tmpfs-size", "tmpfs-mode"};
+      constexpr std::string_view known[] = {"type",
+                                            "source",
+                                            "target",
+                                            "readonly",
+                                            "volume-nocopy",
+                                            "bind-propagation",
+                                            "bind-nonrecursive",
+                                            "tmpfs-size",
+                                            "tmpfs-mode"};
       auto near = did_you_mean(key, known);
-      refuse("--mount", text, cat("unknown option ", quoted(key)), near ? cat("did you mean ", *near, "?") : "");
+      refuse("--mount", text, cat("unknown option ", quoted(key)),
+             near ? cat("did you mean ", *near, "?") : "");
     }
   }
 };
@@ -109,7 +124,8 @@ struct MountText {
 
 MountRequest volume_flag(const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() > 3) refuse("--volume", text, "too many colons", "[SOURCE:]DESTINATION[:OPTIONS]");
+  if (parts.size() > 3)
+    refuse("--volume", text, "too many colons", "[SOURCE:]DESTINATION[:OPTIONS]");
   MountRequest mount;
   mount.type = MountRequest::Type::volume;
   if (parts.size() == 1) {
@@ -136,12 +152,15 @@ MountRequest mount_flag(const std::string& text) {
   MountText parser{text, mount};
   for (const std::string& part : split(text, ',')) {
     const size_t equals = part.find('=');
-    parser.apply(part.substr(0, equals), equals == std::string::npos ? "" : part.substr(equals + 1));
+    parser.apply(part.substr(0, equals),
+                 equals == std::string::npos ? "" : part.substr(equals + 1));
   }
-  if (mount.destination.empty()) refuse("--mount", text, "the target is missing", "target=/path/in/the/container");
+  if (mount.destination.empty())
+    refuse("--mount", text, "the target is missing", "target=/path/in/the/container");
   if (parser.type == "bind") {
     mount.type = MountRequest::Type::bind;
-    if (!mount.source.starts_with('/')) refuse("--mount", text, "the source of a bind mount is an absolute path", "");
+    if (!mount.source.starts_with('/'))
+      refuse("--mount", text, "the source of a bind mount is an absolute path", "");
     mount.source = clean_path(mount.source);
   } else if (parser.type == "volume") {
     mount.type = MountRequest::Type::volume;
@@ -152,7 +171,8 @@ MountRequest mount_flag(const std::string& text) {
   } else {
     constexpr std::string_view known[] = {"bind", "volume", "tmpfs"};
     auto near = did_you_mean(parser.type, known);
-    refuse("--mount", text, cat("unknown type ", quoted(parser.type)), near ? cat("did you mean ", *near, "?") : "bind, volume or tmpfs");
+    refuse("--mount", text, cat("unknown type ", quoted(parser.type)),
+           near ? cat("did you mean ", *near, "?") : "bind, volume or tmpfs");
   }
   return mount;
 }
@@ -163,17 +183,20 @@ MountRequest tmpfs_flag(const std::string& text) {
   const size_t colon = text.find(':');
   mount.destination = destination("--tmpfs", text, text.substr(0, colon));
   if (colon == std::string::npos) return mount;
-  constexpr std::string_view plain[] = {"ro", "rw", "noexec", "exec", "nosuid", "suid", "nodev", "dev", "noatime", "relatime"};
+  constexpr std::string_view plain[] = {"ro",   "rw",    "noexec", "exec",    "nosuid",
+                                        "suid", "nodev", "dev",    "noatime", "relatime"};
   for (const std::string& option : split(text.substr(colon + 1), ',')) {
     if (option.starts_with("size=")) {
       tmpfs_size("--tmpfs", mount, text, option.substr(5));
     } else if (option.starts_with("mode=")) {
       tmpfs_mode("--tmpfs", mount, text, option.substr(5));
-    } else if (std::find(std::begin(plain), std::end(plain), option) != std::end(plain) || option.starts_with("uid=") ||
-               option.starts_with("gid=") || option.starts_with("nr_inodes=")) {
+    } else if (std::find(std::begin(plain), std::end(plain), option) != std::end(plain) ||
+               option.starts_with("uid=") || option.starts_with("gid=") ||
+               option.starts_with("nr_inodes=")) {
       mount.tmpfs_options.push_back(option);
     } else {
-      refuse("--tmpfs", text, cat("unknown option ", quoted(option)), "size=, mode=, uid=, gid=, ro, noexec, exec, …");
+      refuse("--tmpfs", text, cat("unknown option ", quoted(option)),
+             "size=, mode=, uid=, gid=, ro, noexec, exec, …");
     }
   }
   return mount;

@@ -25,7 +25,8 @@ void write_id_file(const std::string& path, const std::string& id) {
 }  // namespace
 
 int run(const Session& session, const Args& args) {
-  Flags flags("run [flags] IMAGE [COMMAND] [ARG...]", "Makes a container from an image and runs a command in it.");
+  Flags flags("run [flags] IMAGE [COMMAND] [ARG...]",
+              "Makes a container from an image and runs a command in it.");
   ContainerFlags container(flags);
   bool detach = false;
   std::string detach_keys = "ctrl-p,ctrl-q";
@@ -43,14 +44,17 @@ int run(const Session& session, const Args& args) {
   options.attach.stdin_open = container.interactive();
   options.attach.sig_proxy = sig_proxy;
   options.attach.detach_keys = detach_keys;
-  options.on_created = [&](const engine::Record& record) { write_id_file(container.cid_file(), record.id); };
+  options.on_created = [&](const engine::Record& record) {
+    write_id_file(container.cid_file(), record.id);
+  };
   std::string id;
   if (detach)
     options.on_created = [&](const engine::Record& record) {
       write_id_file(container.cid_file(), record.id);
       id = record.id;
     };
-  const int code = engine::run_container(stores.engine(), container.request(flags, command), options);
+  const int code =
+      engine::run_container(stores.engine(), container.request(flags, command), options);
   if (detach) put(id + "\n");
   return code;
 }
@@ -62,7 +66,8 @@ int create(const Session& session, const Args& args) {
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
-  const engine::Record record = engine::create_container(stores.engine(), container.request(flags, command));
+  const engine::Record record =
+      engine::create_container(stores.engine(), container.request(flags, command));
   write_id_file(container.cid_file(), record.id);
   put(record.id + "\n");
   return 0;
@@ -80,7 +85,8 @@ int start(const Session& session, const Args& args) {
   if (!flags.parse(args)) return 0;
   Stores stores(session);
   if (attach || interactive) {
-    if (names.size() != 1) throw Error("start: one container at a time can be attached", "", ErrorKind::usage);
+    if (names.size() != 1)
+      throw Error("start: one container at a time can be attached", "", ErrorKind::usage);
     const std::string id = stores.containers().find(names.front()).id;
     return engine::start_attached(stores.engine(), id, {interactive, true, true, detach_keys});
   }

@@ -8,7 +8,8 @@ namespace mini::cmd {
 
 class Stores {
  public:
-  explicit Stores(const Session& session) : containers_(session.paths), images_(session.paths), engine_{containers_, images_} {}
+  explicit Stores(const Session& session)
+      : containers_(session.paths), images_(session.paths), engine_{containers_, images_} {}
   Stores(const Stores&) = delete;
 
   engine::ContainerStore& containers() { return containers_; }

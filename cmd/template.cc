@@ -15,7 +15,9 @@ using Value = nlohmann::ordered_json;
 class Evaluation {
  public:
   // `lenient`: a field that does not exist stands for its own name's title (a table's header).
-  Evaluation(const Value& root, bool lenient) : dot_(&root), lenient_(lenient) { variables_["$"] = root; }
+  Evaluation(const Value& root, bool lenient) : dot_(&root), lenient_(lenient) {
+    variables_["$"] = root;
+  }
 
   void run(const TemplateNodes& nodes, std::string& out) {
     for (const auto& node : nodes) run(*node, out);
@@ -48,11 +50,13 @@ class Evaluation {
 
   void range(const TemplateNode& node, const Value& value, std::string& out) {
     if (!template_truth(value)) return run(node.otherwise, out);
-    if (!value.is_structured()) throw Error("template: range needs a list or a map", "", ErrorKind::usage);
+    if (!value.is_structured())
+      throw Error("template: range needs a list or a map", "", ErrorKind::usage);
     const auto saved = variables_;
     size_t index = 0;
     for (auto item = value.begin(); item != value.end(); ++item, ++index) {
-      if (!node.key_variable.empty()) variables_[node.key_variable] = value.is_object() ? Value(item.key()) : Value(index);
+      if (!node.key_variable.empty())
+        variables_[node.key_variable] = value.is_object() ? Value(item.key()) : Value(index);
       if (!node.value_variable.empty()) variables_[node.value_variable] = *item;
       with_dot(*item, node.body, out);
     }
@@ -73,7 +77,8 @@ class Evaluation {
       std::vector<Value> operands;
       for (const TemplateOperand& operand : command.operands) operands.push_back(evaluate(operand));
       if (piped) operands.push_back(std::move(value));
-      value = command.function.empty() ? operands.front() : call_template_function(command.function, operands);
+      value = command.function.empty() ? operands.front()
+                                       : call_template_function(command.function, operands);
       piped = true;
     }
     return value;
@@ -112,7 +117,8 @@ class Evaluation {
     if (value.is_object())
       for (const auto& item : value.items()) candidates.push_back(item.key());
     auto near = did_you_mean(name, candidates);
-    throw Error(cat("template: no field ", quoted(name)), near ? cat("did you mean .", *near, "?") : "", ErrorKind::usage);
+    throw Error(cat("template: no field ", quoted(name)),
+                near ? cat("did you mean .", *near, "?") : "", ErrorKind::usage);
   }
 
   const Value* dot_;

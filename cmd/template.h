@@ -1,6 +1,8 @@
-// Go templates, the part that `--format` users write: paths (.State.Status), $, variables of range ({{range $k, $v := .Labels}}), if / else if / else / with / range / end,
-// pipes, parentheses, literals, {{- trim -}} and the functions json, index, len, join, split, println, print, printf (%s %d %v %q), upper, lower, title,
-// truncate, eq, ne, lt, gt, and, or, not. Text and JSON in, text out; pure. Parse errors are Error (usage) that show the place.
+// Go templates, the part that `--format` users write: paths (.State.Status), $, variables of range
+// ({{range $k, $v := .Labels}}), if / else if / else / with / range / end, pipes, parentheses,
+// literals, {{- trim -}} and the functions json, index, len, join, split, println, print, printf
+// (%s %d %v %q), upper, lower, title, truncate, eq, ne, lt, gt, and, or, not. Text and JSON in,
+// text out; pure. Parse errors are Error (usage) that show the place.
 #pragma once
 
 #include <memory>

@@ -11,11 +11,17 @@ namespace {
 using Value = nlohmann::ordered_json;
 using Operands = std::vector<Value>;
 
-[[noreturn]] void wrong(const std::string& what) { throw Error(cat("template: ", what), "", ErrorKind::usage); }
+[[noreturn]] void wrong(const std::string& what) {
+  throw Error(cat("template: ", what), "", ErrorKind::usage);
+}
 
-std::string as_text(const Value& value) { return value.is_string() ? value.get<std::string>() : template_text(value); }
+std::string as_text(const Value& value) {
+  return value.is_string() ? value.get<std::string>() : template_text(value);
+}
 
-Value json(Operands& in) { return in[0].dump(-1, ' ', false, Value::error_handler_t::replace); }
+Value json(Operands& in) {
+  return in[0].dump(-1, ' ', false, Value::error_handler_t::replace);
+}
 
 Value length(Operands& in) {
   if (in[0].is_string()) return in[0].get_ref<const std::string&>().size();
@@ -30,7 +36,8 @@ Value index(Operands& in) {
     const Value& key = in[i];
     if (at.is_array() && key.is_number_integer()) {
       const auto position = key.get<int64_t>();
-      if (position < 0 || static_cast<size_t>(position) >= at.size()) wrong(cat("index: ", position, " is out of range"));
+      if (position < 0 || static_cast<size_t>(position) >= at.size())
+        wrong(cat("index: ", position, " is out of range"));
       at = Value(at[static_cast<size_t>(position)]);
     } else if (at.is_object() && key.is_string()) {
       at = at.contains(key.get<std::string>()) ? Value(at[key.get<std::string>()]) : Value("");
@@ -69,7 +76,9 @@ Value print(Operands& in) {
   for (const Value& item : in) out += (out.empty() ? "" : " ") + template_text(item);
   return out;
 }
-Value println(Operands& in) { return print(in).get<std::string>() + "\n"; }
+Value println(Operands& in) {
+  return print(in).get<std::string>() + "\n";
+}
 
 Value print_format(Operands& in) {
   const std::string format = as_text(in[0]);
@@ -85,7 +94,8 @@ Value print_format(Operands& in) {
       out += '%';
       continue;
     }
-    if (verb != 's' && verb != 'd' && verb != 'v' && verb != 'q') wrong(cat("printf: %", verb, " is not known"));
+    if (verb != 's' && verb != 'd' && verb != 'v' && verb != 'q')
+      wrong(cat("printf: %", verb, " is not known"));
     if (used >= in.size()) wrong("printf: too few values");
     out += verb == 'q' ? quoted(as_text(in[used])) : as_text(in[used]);
     ++used;
@@ -104,7 +114,8 @@ Value title(Operands& in) {
 }
 
 Value truncate(Operands& in) {
-  if (!in[1].is_number_integer() || in[1].get<int64_t>() < 0) wrong("truncate: needs a text and a length");
+  if (!in[1].is_number_integer() || in[1].get<int64_t>() < 0)
+    wrong("truncate: needs a text and a length");
   return as_text(in[0]).substr(0, in[1].get<size_t>());
 }
 
@@ -167,8 +178,8 @@ Value call_template_function(const std::string& name, Operands& operands) {
     names.push_back(function.name);
   }
   auto near = did_you_mean(name, names);
-  throw Error(cat("template: function ", quoted(name), " is not known"), near ? cat("did you mean ", *near, "?") : "",
-              ErrorKind::usage);
+  throw Error(cat("template: function ", quoted(name), " is not known"),
+              near ? cat("did you mean ", *near, "?") : "", ErrorKind::usage);
 }
 
 std::string template_text(const Value& value) {

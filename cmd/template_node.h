@@ -1,4 +1,5 @@
-// The parsed form of a template: shared by the parser (template_parse.cc) and the evaluation (template.cc), nobody else.
+// The parsed form of a template: shared by the parser (template_parse.cc) and the evaluation
+// (template.cc), nobody else.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,8 @@ struct TemplatePipeline {
 
 struct TemplateOperand {
   enum class Kind { path, variable, literal, pipeline } kind = Kind::literal;
-  std::string variable;            // "$", "$key"
-  std::vector<std::string> path;   // .A.B -> {"A", "B"}; also after a variable
+  std::string variable;           // "$", "$key"
+  std::vector<std::string> path;  // .A.B -> {"A", "B"}; also after a variable
   nlohmann::ordered_json literal;
   TemplatePipeline pipeline;
 };

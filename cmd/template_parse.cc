@@ -16,7 +16,9 @@ class ActionParser {
   std::string word() {
     skip_blanks();
     size_t start = at_;
-    while (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) ++at_;
+    while (at_ < text_.size() &&
+           (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_'))
+      ++at_;
     return text_.substr(start, at_ - start);
   }
   bool take(char wanted) {
@@ -33,7 +35,8 @@ class ActionParser {
     if (!at_end()) fail("unexpected text");
   }
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(cat("template: ", what, " in {{", printable(text_), "}} at character ", place_ + 1), "", ErrorKind::usage);
+    throw Error(cat("template: ", what, " in {{", printable(text_), "}} at character ", place_ + 1),
+                "", ErrorKind::usage);
   }
 
   TemplatePipeline pipeline(int depth = 0) {
@@ -83,7 +86,8 @@ class ActionParser {
       }
     }
     while (!at_end() && peek() != '|' && peek() != ')') out.operands.push_back(operand(depth));
-    if (out.function.empty() && out.operands.size() != 1) fail(out.operands.empty() ? "missing value" : "not a function");
+    if (out.function.empty() && out.operands.size() != 1)
+      fail(out.operands.empty() ? "missing value" : "not a function");
     return out;
   }
 
@@ -97,7 +101,9 @@ class ActionParser {
       ++at_;
       out.kind = TemplateOperand::Kind::variable;
       const size_t start = at_;
-      while (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) ++at_;
+      while (at_ < text_.size() &&
+             (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_'))
+        ++at_;
       out.variable = "$" + text_.substr(start, at_ - start);
       if (at_ < text_.size() && text_[at_] == '.') out.path = fields();
     } else if (first == '(') {
@@ -117,7 +123,9 @@ class ActionParser {
     while (at_ < text_.size() && text_[at_] == '.') {
       ++at_;
       const size_t start = at_;
-      while (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) ++at_;
+      while (at_ < text_.size() &&
+             (isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_'))
+        ++at_;
       if (at_ > start) out.push_back(text_.substr(start, at_ - start));
     }
     return out;
@@ -184,7 +192,8 @@ class Scanner {
     }
     const size_t close = text_.find("}}", open);
     if (close == std::string::npos)
-      throw Error(cat("template: {{ at character ", open + 1, " is not closed"), "", ErrorKind::usage);
+      throw Error(cat("template: {{ at character ", open + 1, " is not closed"), "",
+                  ErrorKind::usage);
     action = {text_.substr(open + 2, close - open - 2), open};
     at_ = close + 2;
     if (action.text.starts_with("- ")) {
@@ -211,7 +220,9 @@ class Parser {
   TemplateNodes all() {
     std::string end;
     TemplateNodes nodes = block(end, 0);
-    if (!end.empty()) throw Error(cat("template: {{", printable(end), "}} without a beginning"), "", ErrorKind::usage);
+    if (!end.empty())
+      throw Error(cat("template: {{", printable(end), "}} without a beginning"), "",
+                  ErrorKind::usage);
     return nodes;
   }
 
@@ -230,14 +241,16 @@ class Parser {
         return nodes;
       }
       ActionParser parser(action.text, action.place);
-      const std::string keyword(trim(action.text).substr(0, trim(action.text).find_first_of(" \t(")));
+      const std::string keyword(
+          trim(action.text).substr(0, trim(action.text).find_first_of(" \t(")));
       if (keyword == "end" || keyword == "else") {
         end = trim(action.text);
         return nodes;
       }
       if (action.text.starts_with("/*")) continue;
-      nodes.push_back(keyword == "if" || keyword == "range" || keyword == "with" ? branch(parser, depth)
-                                                                                  : output(parser));
+      nodes.push_back(keyword == "if" || keyword == "range" || keyword == "with"
+                          ? branch(parser, depth)
+                          : output(parser));
     }
   }
 
@@ -275,7 +288,8 @@ class Parser {
       }
       node->otherwise = block(end, depth + 1);
     }
-    if (end != "end") throw Error(cat("template: {{", keyword, "}} without {{end}}"), "", ErrorKind::usage);
+    if (end != "end")
+      throw Error(cat("template: {{", keyword, "}} without {{end}}"), "", ErrorKind::usage);
     return node;
   }
 
@@ -284,6 +298,8 @@ class Parser {
 
 }  // namespace
 
-TemplateNodes parse_template(const std::string& text) { return Parser(text).all(); }
+TemplateNodes parse_template(const std::string& text) {
+  return Parser(text).all();
+}
 
 }  // namespace mini::cmd

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <new>
 
+#include "builder/dockerfile/source.h"
 #include "cmd/help.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -32,7 +33,8 @@ bool is_group(const std::string& word) {
   std::vector<std::string_view> candidates(names.begin(), names.end());
   auto near = did_you_mean(name, candidates);
   throw Error(cat("unknown verb: ", printable(name)),
-              near ? cat("did you mean `mini ", *near, "`?") : "see `mini --help`", ErrorKind::usage);
+              near ? cat("did you mean `mini ", *near, "`?") : "see `mini --help`",
+              ErrorKind::usage);
 }
 
 int show_group(const Session&, const Args& args) {
@@ -71,6 +73,8 @@ void print_error(const std::exception& error) {
     return;
   }
   std::fprintf(stderr, "mini: %s\n", error.what());
+  if (const auto* source = dynamic_cast<const dockerfile::DockerfileError*>(&error))
+    std::fputs(source->excerpt().c_str(), stderr);
   const auto* known = dynamic_cast<const Error*>(&error);
   if (known && !known->hint().empty()) std::fprintf(stderr, "  %s\n", known->hint().c_str());
 }

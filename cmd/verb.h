@@ -1,5 +1,6 @@
-// What `main` knows of the verbs: a table of names and functions. A verb turns flags into options, makes one call into builder/ or runtime/ and prints the
-// result; it returns the exit code. Plain and noun forms are names of the same verb ("ps", "container ls").
+// What `main` knows of the verbs: a table of names and functions. A verb turns flags into options,
+// makes one call into builder/ or runtime/ and prints the result; it returns the exit code. Plain
+// and noun forms are names of the same verb ("ps", "container ls").
 #pragma once
 
 #include <string>
@@ -18,8 +19,8 @@ struct Session {  // the global flags
 };
 
 struct Verb {
-  const char* names;    // "ps|container ls|container ps|container list"
-  const char* group;    // heading in `mini --help`; empty: not listed
+  const char* names;  // "ps|container ls|container ps|container list"
+  const char* group;  // heading in `mini --help`; empty: not listed
   const char* summary;
   int (*run)(const Session& session, const Args& args);
 };
