@@ -2,7 +2,7 @@
 //
 //   <root>/containers/<id>/record.json        written whole by rename; upper/ work/ (overlay), log, hosts, hostname, resolv.conf
 //   <root>/containers/names/<name>            holds the id; made with O_EXCL, so a name belongs to one container
-//   <run>/containers/<id>/                    only while a monitor lives: attach.sock, health.json
+//   <run>/containers/<id>/                    only while a monitor lives, which keeps it locked: attach.sock, health.json
 //
 // Every change is made under the container's lock, flock(2) on its own directory, so the lock lives and dies with what it protects. A directory without a
 // record and without a lock was left by a dead process and is removed. A record that says "running" without a living monitor is mended by whichever
@@ -38,6 +38,8 @@ class ContainerStore {
   // Newest first. One unreadable record is reported by warn_once and left out.
   std::vector<Record> list(Scope scope = Scope::all) const;
   std::optional<Record> load(const std::string& id) const;  // by full id
+  // All records as they are written, in no order, nothing mended: safe while other locks are held.
+  std::vector<Record> snapshot() const;
 
   // Bounded; the Error names the holder. Nothing when the container has been removed meanwhile.
   std::optional<FileLock> lock(const std::string& id) const;
@@ -53,12 +55,23 @@ class ContainerStore {
   };
   Claim claim(const std::string& name) const;
   void rename(Record& record, const std::string& name) const;  // the caller holds the lock
-  // Directory, name and run directory; the caller holds the lock. Volumes are the caller's business.
+  // Record, directory, name and run directory, in this order; the caller holds the lock. Volumes are the caller's business.
   void remove(const std::string& id, const std::string& name) const;
+  // And the anonymous volumes, as --rm and `rm -v` do.
+  void remove_with_volumes(const Record& record) const;
+
+  // The monitor's mark: its run directory, locked as long as the monitor lives.
+  FileLock make_run_directory(const std::string& id) const;
+  bool has_monitor(const std::string& id) const;
+  // Cleans up after monitors that were killed. Cheap: a lock attempt for each live container.
+  void sweep() const;
 
  private:
   std::optional<std::string> id_of(const std::string& name_or_id) const;
-  Record reconciled(Record record) const;
+  std::optional<Record> read(const std::string& id) const;
+  std::optional<Record> reconciled(Record record) const;
+  bool name_is_taken(const std::string& name) const;
+  void end_processes(const std::string& id, const Record* record) const;
   void remove_abandoned(const std::string& id) const;
 
   StatePaths paths_;

@@ -84,13 +84,15 @@ struct HostConfig {  // what the host grants
 
 enum class Status { created, running, paused, restarting, removing, exited, dead };
 const char* to_string(Status status);
+const char* to_string(RestartPolicy::Kind kind);
+const char* to_string(MountRequest::Type type);
 
 struct Health {
   std::string status;  // "starting", "healthy", "unhealthy"; empty: no health check
   int failing_streak = 0;
   struct Probe {
-    int64_t start_ns, end_ns;
-    int exit_code;
+    int64_t start_ns = 0, end_ns = 0;
+    int exit_code = 0;
     std::string output;
   };
   std::vector<Probe> log;  // the last five
@@ -124,5 +126,8 @@ struct Record {
 
 std::string to_json(const Record& record);
 Record parse_record(std::string_view json, const std::string& name);
+// Health changes often and is worth nothing after the container ended: while it runs, it is kept in the run directory.
+std::string to_json(const Health& health);
+Health parse_health(std::string_view json, const std::string& name);
 
 }  // namespace mini::engine

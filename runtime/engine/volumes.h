@@ -1,9 +1,10 @@
 // Volumes: <root>/volumes/<name>/_data and volume.json. An anonymous volume's name is 64 hex digits. A volume that a container's record names is in use and is not
-// removed. `use` and `remove` exclude each other by the lock <root>/volumes/lock.
+// removed. Naming a volume in a record and removing one exclude each other by a lock on <root>/volumes. A directory without volume.json was not finished and is no volume.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@ class VolumeStore {
  public:
   explicit VolumeStore(const StatePaths& paths) : paths_(paths) {}
 
-  // An existing one is returned as it is. Empty name: an anonymous one.
-  Volume create(const std::string& name, const std::map<std::string, std::string>& labels = {}) const;
+  // An existing one is returned as it is. Empty name: an anonymous one with a new name.
+  Volume create(const std::string& name, const std::map<std::string, std::string>& labels = {},
+                bool anonymous = false) const;
   std::vector<Volume> list() const;                  // by name
   Volume get(const std::string& name) const;         // throws not_found
   std::optional<Volume> find(const std::string& name) const;

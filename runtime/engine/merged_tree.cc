@@ -1,0 +1,164 @@
+#include "runtime/engine/merged_tree.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <deque>
+#include <set>
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+
+namespace mini::engine {
+namespace {
+
+constexpr int kLinkLimit = 40;  // as the kernel's
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+bool is_whiteout(const struct stat& info) {
+  return S_ISCHR(info.st_mode) && info.st_rdev == 0;
+}
+
+// In front of what is still to be walked.
+void prepend(std::deque<std::string>& names, const std::string& path) {
+  std::vector<std::string> parts = split(path, '/');
+  names.insert(names.begin(), parts.begin(), parts.end());
+}
+
+}  // namespace
+
+MergedTree::MergedTree(const container::Spec::Overlay& overlay)
+    : opaque_(overlay.userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque") {
+  if (!overlay.upper.empty()) layers_.push_back(overlay.upper);
+  layers_.insert(layers_.end(), overlay.lower.rbegin(), overlay.lower.rend());
+}
+
+MergedTree::Level MergedTree::top() const {
+  Level level;
+  for (const std::string& layer : layers_) level.push_back(open_file(layer, O_RDONLY | O_DIRECTORY));
+  return level;
+}
+
+bool MergedTree::is_opaque(int directory) const {
+  char value = 0;
+  return fgetxattr(directory, opaque_.c_str(), &value, 1) == 1 && value == 'y';
+}
+
+std::optional<MergedTree::Found> MergedTree::look_up(const Level& level, const std::string& name) const {
+  Found found;
+  for (const Fd& part : level) {
+    struct stat info;
+    if (fstatat(part.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
+      if (errno == ENOENT) continue;
+      throw SysError(quoted(name));
+    }
+    if (is_whiteout(info)) break;
+    if (!S_ISDIR(info.st_mode)) {
+      if (!found.parts.empty()) break;  // a directory above hides it
+      found.info = info;
+      found.parent = part.get();
+      found.name = name;
+      return found;
+    }
+    Fd directory(openat(part.get(), name.c_str(), kDirectory));
+    if (!directory) throw SysError(quoted(name));
+    if (found.parts.empty()) found.info = info;
+    const bool last = is_opaque(directory.get());
+    found.parts.push_back(std::move(directory));
+    if (last) break;
+  }
+  if (found.parts.empty()) return {};
+  return found;
+}
+
+std::optional<MergedTree::Found> MergedTree::resolve(const std::string& path, bool follow_last,
+                                                     std::vector<Level>& levels) const {
+  std::deque<std::string> names;
+  prepend(names, path);
+  levels.clear();
+  levels.push_back(top());
+  int links = 0;
+  while (!names.empty()) {
+    const std::string name = std::move(names.front());
+    names.pop_front();
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      if (levels.size() > 1) levels.pop_back();
+      continue;
+    }
+    std::optional<Found> found = look_up(levels.back(), name);
+    if (!found) return {};
+    if (!found->parts.empty()) {
+      levels.push_back(std::move(found->parts));
+      continue;
+    }
+    if (!S_ISLNK(found->info.st_mode) || (names.empty() && !follow_last)) {
+      if (!names.empty()) return {};
+      return found;
+    }
+    if (++links > kLinkLimit) return {};
+    char target[PATH_MAX];
+    const ssize_t size = readlinkat(found->parent, name.c_str(), target, sizeof target);
+    if (size < 0) throw SysError(quoted(path));
+    const std::string text(target, static_cast<size_t>(size));
+    if (text.starts_with('/')) levels.resize(1);
+    prepend(names, text);
+  }
+  Found directory;
+  if (fstat(levels.back().front().get(), &directory.info) < 0) throw SysError(quoted(path));
+  return directory;
+}
+
+std::optional<struct stat> MergedTree::find(const std::string& path) const {
+  std::vector<Level> levels;
+  const std::optional<Found> found = resolve(path, false, levels);
+  if (!found) return {};
+  return found->info;
+}
+
+std::optional<std::string> MergedTree::read_regular(const std::string& path, size_t limit) const {
+  std::vector<Level> levels;
+  const std::optional<Found> found = resolve(path, true, levels);
+  if (!found) return {};
+  const std::string shown = cat("the image's ", path);
+  if (!S_ISREG(found->info.st_mode)) throw Error(cat(shown, ": not a regular file"));
+  const Fd fd = open_at(found->parent, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  struct stat info;
+  if (fstat(fd.get(), &info) < 0) throw SysError(shown);
+  if (!S_ISREG(info.st_mode)) throw Error(cat(shown, ": not a regular file"));
+  if (static_cast<uint64_t>(info.st_size) > limit) {
+    throw Error(cat(shown, ": larger than ", limit, " bytes"));
+  }
+  return read_all(fd.get(), shown, limit);
+}
+
+void MergedTree::walk_level(const Level& level, const std::string& path,
+                            const std::function<void(const Entry&)>& visit) const {
+  std::set<std::string> names;
+  for (const Fd& part : level) {
+    for (std::string& name : list_directory(cat("/proc/self/fd/", part.get(), "/."))) names.insert(std::move(name));
+  }
+  for (const std::string& name : names) {
+    const std::optional<Found> found = look_up(level, name);
+    if (!found) continue;
+    const bool directory = !found->parts.empty();
+    const std::string below = path.empty() ? name : cat(path, '/', name);
+    visit({below, found->info, directory ? found->parts.front().get() : found->parent, name});
+    if (directory) walk_level(found->parts, below, visit);
+  }
+}
+
+bool MergedTree::walk(const std::string& path, const std::function<void(const Entry&)>& visit) const {
+  std::vector<Level> levels;
+  const std::optional<Found> found = resolve(path, true, levels);
+  if (!found || found->parent >= 0) return false;
+  visit({"", found->info, levels.back().front().get(), ""});
+  walk_level(levels.back(), "", visit);
+  return true;
+}
+
+}  // namespace mini::engine

@@ -1,0 +1,160 @@
+#include "runtime/engine/sandbox_facts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/process.h"
+#include "runtime/base/text.h"
+#include "runtime/container/cgroup.h"
+#include "runtime/engine/copy_up.h"
+#include "runtime/engine/devices.h"
+#include "runtime/engine/merged_tree.h"
+#include "runtime/engine/seccomp_profile.h"
+#include "runtime/engine/security_options.h"
+#include "runtime/engine/volumes.h"
+
+namespace mini::engine {
+namespace {
+
+constexpr size_t kAccountFileLimit = 4 << 20;  // a hostile image's passwd must not fill our memory
+
+void write_plain(const std::string& path, std::string_view content) {
+  // Not by rename: nobody reads it before the container runs, and each start writes it anew.
+  Fd fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+  write_all(fd.get(), content, path);
+}
+
+void make_etc_files(const std::string& directory, const Record& record, SandboxFacts& facts) {
+  facts.hosts = directory + "/hosts";
+  facts.hostname = directory + "/hostname";
+  facts.resolv_conf = directory + "/resolv.conf";
+  write_plain(facts.hosts, hosts_file(record.host.extra_hosts));
+  write_plain(facts.hostname, host_name_of(record) + "\n");
+  write_plain(facts.resolv_conf,
+              resolv_conf(read_file_if_exists("/etc/resolv.conf").value_or(""), record.host));
+}
+
+void prepare_mounts(const Engine& engine, const Record& record, const SandboxFacts& facts) {
+  const VolumeStore volumes(engine.paths());
+  for (const MountRequest& mount : record.mounts) {
+    if (mount.type == MountRequest::Type::bind) {
+      struct stat info;
+      if (mount.create_host_path && stat(mount.source.c_str(), &info) < 0) make_directories(mount.source);
+    } else if (mount.type == MountRequest::Type::volume) {
+      const Volume volume = volumes.create(mount.source, {}, mount.anonymous);
+      if (mount.no_copy || !list_directory(volume.mountpoint).empty()) continue;
+      const FileLock lock = FileLock::acquire(volumes.directory(volume.name) + "/", LockMode::exclusive,
+                                              cat("volume ", volume.name));
+      copy_up(facts.overlay, mount.destination, volumes.directory(volume.name));
+    }
+  }
+}
+
+std::string pid_namespace_of(const ContainerStore& store, const std::string& mode) {
+  constexpr std::string_view kPrefix = "container:";
+  if (!mode.starts_with(kPrefix)) return {};
+  const Record other = store.find(mode.substr(kPrefix.size()));
+  if (!is_live(other) || !other.state.process.alive()) {
+    throw Error(cat("--pid container:", other.name, ": is not running"), cat("start it first: `mini start ", other.name, "`"),
+                ErrorKind::conflict);
+  }
+  return cat("/proc/", other.state.process.pid, "/ns/pid");
+}
+
+// Swap can be limited only where the kernel counts it.
+bool counts_swap() {
+  const container::CgroupHost& host = container::CgroupHost::get();
+  if (const std::string* memory = host.v1_mount("memory")) {
+    return exists(*memory + "/memory.memsw.limit_in_bytes");
+  }
+  return !host.unified.empty() && exists(cat(host.unified, host.own, "/memory.swap.max"));
+}
+
+container::Spec::Overlay overlay_of(const Engine& engine, const Record& record) {
+  container::Spec::Overlay overlay;
+  const std::string directory = engine.containers.directory(record.id);
+  overlay.upper = directory + "/upper";
+  overlay.work = directory + "/work";
+  for (const Digest& layer : record.layers) overlay.lower.push_back(engine.images.layers().get(layer).lower);
+  return overlay;
+}
+
+std::vector<container::Device> devices_of(const HostConfig& host) {
+  if (host.privileged) return all_host_devices();
+  std::vector<container::Device> out;
+  for (const DeviceRequest& request : host.devices) {
+    std::vector<container::Device> found = find_devices(request);
+    out.insert(out.end(), found.begin(), found.end());
+  }
+  return out;
+}
+
+bool is_resolver_option(std::string_view line, std::string_view key) {
+  return line.starts_with(key) && line.size() > key.size() && (line[key.size()] == ' ' || line[key.size()] == '\t');
+}
+
+}  // namespace
+
+container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
+                                  const std::vector<std::string>& groups) {
+  const MergedTree tree(overlay);
+  const std::string passwd = tree.read_regular("/etc/passwd", kAccountFileLimit).value_or("");
+  const std::string group = tree.read_regular("/etc/group", kAccountFileLimit).value_or("");
+  return container::resolve_user_in(passwd, group, user, groups);
+}
+
+std::string hosts_file(const std::vector<std::string>& extra_hosts) {
+  std::string text =
+      "127.0.0.1\tlocalhost\n"
+      "::1\tlocalhost ip6-localhost ip6-loopback\n"
+      "fe00::\tip6-localnet\n"
+      "ff00::\tip6-mcastprefix\n"
+      "ff02::1\tip6-allnodes\n"
+      "ff02::2\tip6-allrouters\n";
+  for (const std::string& entry : extra_hosts) {
+    const size_t colon = entry.find_first_of(":=");
+    std::string address = entry.substr(colon + 1);
+    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+    text += cat(address, '\t', entry.substr(0, colon), '\n');
+  }
+  return text;
+}
+
+std::string resolv_conf(std::string_view host_file, const HostConfig& host) {
+  std::string text;
+  for (const std::string& line : split(host_file, '\n')) {
+    const bool replaced = (is_resolver_option(line, "nameserver") && !host.dns.empty()) ||
+                          (is_resolver_option(line, "search") && !host.dns_search.empty()) ||
+                          (is_resolver_option(line, "options") && !host.dns_options.empty());
+    if (!replaced && !line.empty() && line[0] != '#' && line[0] != ';') text += cat(line, '\n');
+  }
+  for (const std::string& server : host.dns) text += cat("nameserver ", server, '\n');
+  if (!host.dns_search.empty() && host.dns_search != std::vector<std::string>{"."}) {
+    text += cat("search ", join(host.dns_search, " "), '\n');
+  }
+  if (!host.dns_options.empty()) text += cat("options ", join(host.dns_options, " "), '\n');
+  return text;
+}
+
+SandboxFacts gather_facts(const Engine& engine, const Record& record) {
+  SandboxFacts facts;
+  facts.overlay = overlay_of(engine, record);
+  facts.user = find_user(facts.overlay, record.config.user, record.host.group_add);
+  facts.volumes = engine.paths().root + "/volumes";
+  facts.devices = devices_of(record.host);
+  facts.join_pid_namespace = pid_namespace_of(engine.containers, record.host.pid_mode);
+  if (record.host.memory > 0) facts.swap_accounting = counts_swap();
+  const SecurityOptions security = parse_security_options(record.host.security_opt);
+  if (!security.seccomp_profile.empty()) {
+    facts.seccomp = load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
+  }
+  make_etc_files(engine.containers.directory(record.id), record, facts);
+  prepare_mounts(engine, record, facts);
+  return facts;
+}
+
+}  // namespace mini::engine

@@ -1,0 +1,24 @@
+// What a start has to look up on this machine, and the few files it has to make: layers, the user, devices, /etc files, volumes. Everything that make_spec needs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/engine/engine.h"
+#include "runtime/engine/sandbox.h"
+
+namespace mini::engine {
+
+// Writes hosts, hostname and resolv.conf into the container's directory, makes missing host directories of -v, fills new volumes.
+SandboxFacts gather_facts(const Engine& engine, const Record& record);
+
+// The user of `config`, looked up in the merged tree of `overlay`.
+container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
+                                  const std::vector<std::string>& groups);
+
+// Contents of the files. Pure.
+std::string hosts_file(const std::vector<std::string>& extra_hosts);
+std::string resolv_conf(std::string_view host_file, const HostConfig& host);
+
+}  // namespace mini::engine
