@@ -1,8 +1,9 @@
 // Images: an OCI image layout (image-layout.md) in <root>/images, whose index.json holds the tags, plus the layers of layer_store.h. An image's id is the digest of its
 // config; its manifest names uncompressed layers, so every digest is final when the image is made.
 //
-// What the index says is the truth: blobs first, synced, then index.json by rename. Local facts that are no part of the image (when it was built
-// here, when it was last used, the size of its layers) are annotations of the index entry ("mini.created", …), so that listing reads one file.
+// What the index says is the truth: blobs first, synced, then index.json by rename. Local facts that are no part of the image (when it came here, the size of its layers)
+// are annotations of the index entry ("mini.created", …), so that listing reads one file; when it was last used is the config blob's modification time, because a run must not rewrite
+// the index. A manifest names uncompressed layers; such a tar is not among the blobs but remade from the layer's tree on demand.
 // Names may be a reference, an id, or a unique prefix of an id (with or without "sha256:").
 #pragma once
 

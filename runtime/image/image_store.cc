@@ -1,0 +1,310 @@
+#include "runtime/image/image_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/image/blob_store.h"
+#include "runtime/image/index.h"
+#include "runtime/image/manifest.h"
+
+namespace mini::image {
+namespace {
+
+Manifest manifest_of(const ImageConfig& config, const std::string& config_json,
+                     const LayerStore& layers) {
+  Manifest manifest;
+  manifest.config = {kConfigType, Digest::of(config_json), config_json.size()};
+  for (const Digest& diff_id : config.diff_ids) {
+    manifest.layers.push_back({kLayerType, diff_id, layers.get(diff_id).size});
+  }
+  return manifest;
+}
+
+// The rows of one image as what a caller sees.
+ImageEntry entry_of(const Index& index, const Digest& id) {
+  ImageEntry entry;
+  for (const IndexRow& row : index) {
+    if (row.id != id) continue;
+    entry.id = row.id;
+    entry.manifest = row.manifest;
+    entry.created_ns = row.created_ns;
+    entry.size = row.layers_size;
+    entry.labels = row.labels;
+    if (!row.tag.empty()) entry.tags.push_back(row.tag);
+  }
+  std::sort(entry.tags.begin(), entry.tags.end());
+  return entry;
+}
+
+int64_t last_used(const BlobStore& blobs, const Digest& id) {
+  struct stat info;
+  if (stat(blobs.path(id).c_str(), &info) < 0) return 0;
+  return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+}
+
+// Takes the tag from whatever has it; an image that loses its last stays, without a name.
+void take_tag(Index& index, const std::string& tag) {
+  const auto holder =
+      std::find_if(index.begin(), index.end(), [&](const IndexRow& row) { return row.tag == tag; });
+  if (holder == index.end()) return;
+  const bool last = std::count_if(index.begin(), index.end(),
+                                  [&](const IndexRow& row) { return row.id == holder->id; }) == 1;
+  if (last) {
+    holder->tag.clear();
+  } else {
+    index.erase(holder);
+  }
+}
+
+void give_tag(Index& index, const IndexRow& image, const std::string& tag) {
+  const auto has = [&](const IndexRow& row) { return row.id == image.id && row.tag == tag; };
+  if (std::any_of(index.begin(), index.end(), has)) return;
+  if (!tag.empty()) take_tag(index, tag);
+  std::erase_if(index, [&](const IndexRow& row) { return row.id == image.id && row.tag.empty(); });
+  index.push_back(image);
+  index.back().tag = tag;
+}
+
+bool is_hex(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::optional<Digest> find_prefix(const Index& index, std::string_view prefix,
+                                  const std::string& name) {
+  std::set<Digest> found;
+  for (const IndexRow& row : index) {
+    if (row.id.hex().starts_with(prefix)) found.insert(row.id);
+  }
+  if (found.size() > 1) {
+    throw Error(cat("image ", quoted(name), ": ", found.size(), " images begin so"),
+                "give more digits of the id", ErrorKind::conflict);
+  }
+  if (found.empty()) return {};
+  return *found.begin();
+}
+
+std::optional<Digest> find_reference(const Index& index, const Reference& reference) {
+  for (const IndexRow& row : index) {
+    if (row.tag.empty()) continue;
+    if (!reference.digest) {
+      if (row.tag == reference.full()) return row.id;
+      continue;
+    }
+    // A digest says which image is meant; the tag beside it is for people.
+    const Reference named = Reference::parse(row.tag);
+    if (row.manifest == *reference.digest && named.registry == reference.registry &&
+        named.repository == reference.repository)
+      return row.id;
+  }
+  return {};
+}
+
+struct Found {
+  Digest id;
+  bool by_tag = false;
+};
+
+// Names win over prefixes of ids, as a person who named an image "cafe" means that image.
+std::optional<Found> resolve(const Index& index, const std::string& name) {
+  constexpr std::string_view kPrefix = "sha256:";
+  const std::string_view text = name;
+  if (text.starts_with(kPrefix) && is_hex(text.substr(kPrefix.size()))) {
+    if (const auto id = find_prefix(index, text.substr(kPrefix.size()), name)) return Found{*id};
+    return {};
+  }
+  if (text.size() < 64 || !is_hex(text)) {
+    const Reference reference = Reference::parse(text);
+    if (const auto id = find_reference(index, reference)) return Found{*id, !reference.digest};
+  }
+  if (is_hex(text)) {
+    if (const auto id = find_prefix(index, text, name)) return Found{*id};
+  }
+  return {};
+}
+
+[[noreturn]] void not_found(const Index& index, const std::string& name) {
+  std::vector<std::string> names;
+  for (const IndexRow& row : index) {
+    if (!row.tag.empty()) names.push_back(Reference::parse(row.tag).familiar());
+  }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  std::string cure = "see `mini images`; make it with `mini build -t` or `mini import`";
+  if (const auto near = did_you_mean(name, candidates))
+    cure = cat("did you mean ", quoted(*near), "?");
+  throw Error(cat("image ", quoted(name), ": not found in the store"), cure, ErrorKind::not_found);
+}
+
+Found resolve_or_throw(const Index& index, const std::string& name) {
+  const auto found = resolve(index, name);
+  if (!found) not_found(index, name);
+  return *found;
+}
+
+const IndexRow& row_of(const Index& index, const Digest& id) {
+  return *std::find_if(index.begin(), index.end(),
+                       [&](const IndexRow& row) { return row.id == id; });
+}
+
+}  // namespace
+
+ImageStore::ImageStore(const StatePaths& paths) : paths_(paths), layers_(paths) {
+  IndexFile(paths_).make_layout();
+}
+
+FileLock ImageStore::lock(LockMode mode) const {
+  return FileLock::acquire(paths_.root + "/store.lock", mode, "the image store");
+}
+
+std::vector<ImageEntry> ImageStore::list() const {
+  const Index index = IndexFile(paths_).read();
+  const BlobStore blobs(paths_);
+  std::map<Digest, ImageEntry> by_id;
+  for (const IndexRow& row : index) {
+    ImageEntry& entry = by_id[row.id];
+    if (entry.id.empty()) {
+      entry = {row.id,          row.manifest, {}, row.created_ns, last_used(blobs, row.id),
+               row.layers_size, row.labels};
+    }
+    if (!row.tag.empty()) entry.tags.push_back(row.tag);
+  }
+  std::vector<ImageEntry> entries;
+  for (auto& [id, entry] : by_id) {
+    std::sort(entry.tags.begin(), entry.tags.end());
+    entries.push_back(std::move(entry));
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const ImageEntry& a, const ImageEntry& b) {
+    return a.created_ns > b.created_ns;
+  });
+  return entries;
+}
+
+std::optional<ImageEntry> ImageStore::find(const std::string& name) const {
+  const Index index = IndexFile(paths_).read();
+  const auto found = resolve(index, name);
+  if (!found) return {};
+  ImageEntry entry = entry_of(index, found->id);
+  entry.used_ns = last_used(BlobStore(paths_), found->id);
+  return entry;
+}
+
+Image ImageStore::load(const std::string& name) const {
+  const Index index = IndexFile(paths_).read();
+  ImageEntry entry = entry_of(index, resolve_or_throw(index, name).id);
+  entry.used_ns = last_used(BlobStore(paths_), entry.id);
+  return load(entry);
+}
+
+Image ImageStore::load(const ImageEntry& entry) const {
+  const BlobStore blobs(paths_);
+  const std::string shown = cat("image ", entry.id.short_id());
+  const Manifest manifest =
+      Manifest::parse(blobs.read(entry.manifest, 0, shown), cat(shown, ": manifest"));
+  if (manifest.config.digest != entry.id)
+    throw Error(cat(shown, ": the index and the manifest name different configs"));
+  Image image;
+  image.entry = entry;
+  image.config_json = blobs.read(manifest.config.digest, manifest.config.size, shown);
+  image.config = ImageConfig::parse(image.config_json, cat(shown, ": config"));
+  if (image.config.diff_ids.size() != manifest.layers.size()) {
+    throw Error(cat(shown, ": ", image.config.diff_ids.size(), " diff ids for ",
+                    manifest.layers.size(), " layers"));
+  }
+  for (size_t i = 0; i < manifest.layers.size(); ++i) {
+    if (manifest.layers[i].digest != image.config.diff_ids[i])
+      throw Error(cat(shown, ": layer ", i, ": the manifest and the config name different layers"));
+    Layer layer = with_context(shown, [&] { return layers_.get(image.config.diff_ids[i]); });
+    if (layer.size != manifest.layers[i].size)
+      throw Error(cat(shown, ": layer ", i, ": the manifest says another size"));
+    image.layers.push_back(std::move(layer));
+  }
+  return image;
+}
+
+ImageEntry ImageStore::put(const ImageConfig& config, const std::vector<Reference>& tags) {
+  const std::string config_json = config.to_json();
+  IndexRow row;
+  row.id = Digest::of(config_json);
+  const FileLock shared = lock(LockMode::shared);
+  const Manifest manifest = manifest_of(config, config_json, layers_);
+  const std::string manifest_json = manifest.to_json();
+  row.manifest = Digest::of(manifest_json);
+  row.manifest_size = manifest_json.size();
+  row.labels = config.labels;
+  row.created_ns = now_ns();
+  for (const Descriptor& layer : manifest.layers) row.layers_size += layer.size;
+
+  const auto add = [&](Index& index) {
+    const auto known = std::find_if(index.begin(), index.end(),
+                                    [&](const IndexRow& other) { return other.id == row.id; });
+    if (known != index.end()) row.created_ns = known->created_ns;
+    for (const Reference& tag : tags)
+      give_tag(
+          index, row,
+          Reference{tag.registry, tag.repository, tag.tag.empty() ? "latest" : tag.tag, {}}.full());
+    if (tags.empty() && known == index.end()) give_tag(index, row, "");
+  };
+  const IndexFile index_file(paths_);
+  // A build whose every step was cached ends here: nothing to write, nothing to sync.
+  Index before = index_file.read_settled(), after = before;
+  add(after);
+  if (after != before) {
+    BlobStore(paths_).write({config_json, manifest_json});
+    index_file.update(add);
+    after = index_file.read();
+  }
+  return entry_of(after, row.id);
+}
+
+void ImageStore::tag(const std::string& name, const Reference& tag) {
+  if (tag.digest)
+    throw Error(cat("tag ", quoted(tag.familiar()), ": a tag cannot have a digest"), {},
+                ErrorKind::usage);
+  const FileLock shared = lock(LockMode::shared);
+  IndexFile(paths_).update([&](Index& index) {
+    const IndexRow row = row_of(index, resolve_or_throw(index, name).id);
+    give_tag(index, row, tag.full());
+  });
+}
+
+ImageStore::Removed ImageStore::remove(const std::string& name, bool force) {
+  Removed removed;
+  IndexFile(paths_).update([&](Index& index) {
+    removed = {};
+    const Found found = resolve_or_throw(index, name);
+    std::set<std::string> gone;
+    if (found.by_tag) {
+      gone.insert(Reference::parse(name).full());
+    } else {
+      for (const std::string& tag : entry_of(index, found.id).tags) gone.insert(tag);
+      if (gone.size() > 1 && !force) {
+        throw Error(cat("image ", quoted(name), ": has ", gone.size(), " tags"),
+                    cat("remove them one by one, or all with `mini rmi -f ", name, "`"),
+                    ErrorKind::conflict);
+      }
+    }
+    for (const std::string& tag : gone)
+      removed.untagged.push_back(Reference::parse(tag).familiar());
+    std::erase_if(index, [&](const IndexRow& row) {
+      return row.id == found.id && (row.tag.empty() || gone.contains(row.tag));
+    });
+    const bool left = std::any_of(index.begin(), index.end(),
+                                  [&](const IndexRow& row) { return row.id == found.id; });
+    if (!left) removed.deleted.push_back(found.id);
+  });
+  return removed;
+}
+
+void ImageStore::mark_used(const ImageEntry& entry) {
+  // A missing blob is for `load` to report.
+  utimensat(AT_FDCWD, BlobStore(paths_).path(entry.id).c_str(), nullptr, 0);
+}
+
+}  // namespace mini::image
