@@ -35,7 +35,7 @@ CommandLine InstructionParser::command_line(const Arguments& arguments, size_t b
   if (resembles_json_array(text)) {
     warnings_.push_back(
         {"MalformedJSONArray", range,
-         cat("this looks like a JSON array but is none, so the shell will run it as it stands"),
+         "this looks like a JSON array but is none, so the shell will run it as it stands",
          "JSON takes double quotes only, commas between the elements, and nothing behind the ]"});
   }
   return out;
@@ -139,8 +139,8 @@ Healthcheck InstructionParser::healthcheck(const Arguments& arguments) const {
   const size_t end = skip_word(line.text, arguments.begin);
   const size_t command = skip_blanks(line.text, end);
   const Range kind_range = line.range_of(arguments.begin, end);
-  const std::string kind =
-      upper(std::string_view(line.text).substr(arguments.begin, end - arguments.begin));
+  const std::string written = line.text.substr(arguments.begin, end - arguments.begin);
+  const std::string kind = upper(written);
   if (kind == "NONE") {
     if (command != line.text.size())
       fail(line.range_of(command, line.text.size()), "HEALTHCHECK NONE takes no arguments");
@@ -149,7 +149,7 @@ Healthcheck InstructionParser::healthcheck(const Arguments& arguments) const {
     return out;
   }
   if (kind != "CMD") {
-    fail(kind_range, cat("HEALTHCHECK: expected CMD or NONE, not ", quoted(kind)),
+    fail(kind_range, cat("HEALTHCHECK: expected CMD or NONE, not ", quoted(written)),
          cat("write it like: HEALTHCHECK CMD ", printable(arguments.text())));
   }
   if (command == line.text.size())

@@ -61,6 +61,8 @@ void InstructionParser::fail(const Range& range, const std::string& problem,
 }
 
 void InstructionParser::unknown_instruction(const Arguments& arguments) const {
+  const std::string_view written =
+      std::string_view(arguments.line.text).substr(0, skip_word(arguments.line.text, 0));
   const auto meant = did_you_mean(arguments.name, kInstructions);
   std::string hint;
   if (meant) {
@@ -68,7 +70,7 @@ void InstructionParser::unknown_instruction(const Arguments& arguments) const {
   } else if (arguments.keyword.first.line > 1) {
     hint = "is a \\ missing at the end of the line before?";
   }
-  fail(arguments.keyword, cat("unknown instruction ", quoted(arguments.name)), std::move(hint));
+  fail(arguments.keyword, cat("unknown instruction ", quoted(written)), std::move(hint));
 }
 
 Flags InstructionParser::flags(const Arguments& arguments, std::vector<FlagSpec> known) const {

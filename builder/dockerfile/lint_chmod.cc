@@ -27,6 +27,13 @@ std::vector<std::vector<Token>> simple_commands(std::string_view script) {
   return out;
 }
 
+std::string cure(std::string_view program, std::string_view value) {
+  // COPY takes the whole mode, not a change of it.
+  const bool change = program == "chmod" && !parse_number(value);
+  return cat("write COPY --", program, "=", change ? "755" : printable(value), " … instead",
+             change ? " (or what mode it is to have)" : "");
+}
+
 class StageFiles {
  public:
   void copied(const Copy& copy);
@@ -94,7 +101,7 @@ void StageFiles::changed(const Instruction& instruction, const Run& run, Warning
         out.push_back({"ChmodDoublesLayer", instruction.range,
                        cat(words[0].text, " of ", quoted(path),
                            ", which an earlier COPY brought, stores it a second time"),
-                       cat("write COPY --", words[0].text, "=", printable(value), " … instead")});
+                       cure(words[0].text, value)});
         return;
       }
     }
