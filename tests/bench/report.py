@@ -8,36 +8,36 @@ import os
 import platform
 import sys
 
-# title, subject, reference, limit; "most": subject <= limit * reference, "least": reference >= limit * subject
+# title, subject, reference, sense, limit. "most": subject <= limit * reference; "least": reference >=
+# limit * subject; None: no target, for information.
 RATIOS = [
-    ("`run --rm` against the bare floor", "mini-run", "floor", "most", 2),
-    ("`run --rm` against `docker run`", "mini-run", "docker-run", "least", 30),
-    ("`run --rm` against `podman run`", "mini-run", "podman-run", None, None),
-    ("`version` against a static `true`", "mini-version", "static-true", "most", 3),
-    ("`oci run` against crun", "mini-oci", "crun", "most", 0.5),
-    ("`oci run` against runc", "mini-oci", "runc", "most", 0.2),
-    ("`exec` against `docker exec`", "mini-exec", "docker-exec", "least", 20),
-    ("`exec` against `podman exec`", "mini-exec", "podman-exec", None, None),
-    ("one of five RUN steps, cold, against `mini run`", "mini-step", "mini-run", "most", 2),
-    ("five RUN steps, cold, against docker", "mini-steps-cold", "docker-steps-cold", None, None),
-    ("five RUN steps, cached, against docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
-    ("COPY 20,000 files, cold, against `cp -a` + `sha256sum`", "mini-cold-files",
-     "copy-and-hash-files", "most", 2),
-    ("COPY 20,000 files, cached, against `find`", "mini-cached-files", "find-files", "most", 3),
-    ("COPY 20,000 files, cached, against `find` that stats", "mini-cached-files",
-     "find-and-stat-files", None, None),
-    ("COPY 20,000 files, cold, against docker", "mini-cold-files", "docker-cold-files", None, None),
-    ("COPY 20,000 files, cached, against docker", "mini-cached-files", "docker-cached-files", None, None),
-    ("COPY one 512 MiB file, cold, against `cp -a` + `sha256sum`", "mini-cold-big-file",
-     "copy-and-hash-big-file", "most", 2),
-    ("COPY one 512 MiB file, cached, against `find`", "mini-cached-big-file", "find-big-file", "most", 3),
-    ("COPY one 512 MiB file, cold, against docker", "mini-cold-big-file", "docker-cold-big-file",
-     None, None),
+    ("`run --rm` / bare floor", "mini-run", "floor", "most", 2),
+    ("`run --rm` / `docker run`", "mini-run", "docker-run", "least", 30),
+    ("`run --rm` / `podman run`", "mini-run", "podman-run", None, None),
+    ("`version` / static `true`", "mini-version", "static-true", "most", 3),
+    ("`oci run` / crun", "mini-oci", "crun", "most", 0.5),
+    ("`oci run` / runc", "mini-oci", "runc", "most", 0.2),
+    ("`exec` / `docker exec`", "mini-exec", "docker-exec", "least", 20),
+    ("`exec` / `podman exec`", "mini-exec", "podman-exec", None, None),
+    ("one of five RUN steps, cold / `mini run`", "mini-step", "mini-run", "most", 2),
+    ("five RUN steps, cold / docker", "mini-steps-cold", "docker-steps-cold", None, None),
+    ("five RUN steps, cached / docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
 ]
+for tree, title in (("files", "COPY 20,000 files"), ("big-file", "COPY one 512 MiB file")):
+    RATIOS += [
+        (f"{title}, cold / `cp -a` + `sha256sum`", f"mini-cold-{tree}", f"copy-and-hash-{tree}",
+         "most", 2),
+        (f"{title}, cold / docker", f"mini-cold-{tree}", f"docker-cold-{tree}", None, None),
+        (f"{title}, cached / `find`", f"mini-cached-{tree}", f"find-{tree}", "most", 3),
+        (f"{title}, cached / `find` that stats", f"mini-cached-{tree}", f"find-and-stat-{tree}",
+         None, None),
+        (f"{title}, cached / docker", f"mini-cached-{tree}", f"docker-cached-{tree}", None, None),
+    ]
 
 # title, name, unit, sense, limit
 FIGURES = [
-    ("private memory of a detached container's monitor", "mini-monitor-private-kib", "KiB", "most", 1024),
+    ("private memory of a detached container's monitor", "mini-monitor-private-kib", "KiB", "most",
+     1024),
     ("stripped binary", "mini-binary-kib", "KiB", "most", 10240),
     ("containers running at once, of 200", "mini-200-running", "", "least", 200),
     ("starting those 200, one after another", "mini-200-started-ms", "ms", None, None),
@@ -45,6 +45,18 @@ FIGURES = [
     ("`ps -a` with 1,000 containers", "mini-ps-1000.ms", "ms", "most", 50),
     ("`images` with 1,000 tags", "mini-images-1000.ms", "ms", "most", 50),
 ]
+
+
+HEAD = """# Benchmarks
+
+Made by `tests/bench/run --write`, as root. All stores and trees lie on one loop-mounted ext4. In each
+round every tool runs once, in turn, so that noise falls on all alike; figures are medians of {rounds}
+rounds (5 of cold RUN steps, 3 of cold copies). `floor` is `tests/bench/floor.c`: the same namespaces,
+overlay, pivot_root, exec and wait, and nothing else. Two runs on a shared machine differ by a tenth and
+more: read the ratios, not the milliseconds.
+
+Machine: {processors} processors, Linux {kernel}.
+"""
 
 
 def read(path):
@@ -110,18 +122,12 @@ def table(head, rows):
 
 def main():
     times, figures, raw = read(sys.argv[1])
-    print("# Benchmarks\n")
-    print("Made by `tests/bench/run --write`, as root. All stores and trees lie on one loop-mounted ext4. In")
-    print("each round every tool runs once, in turn, so noise falls on all alike; figures are medians of")
-    print(f"{sys.argv[2]} rounds (5 for cold RUN steps, 3 for cold copies). Two runs of one command on a shared")
-    print("machine differ by a tenth and more: read the ratios, not the milliseconds.\n")
-    print(f"Machine: {os.cpu_count()} processors, Linux {platform.release()}.\n")
+    print(HEAD.format(rounds=sys.argv[2], processors=os.cpu_count(), kernel=platform.release()))
     print("## Against the others\n")
-    print(table(("what", "mini", "reference", "ratio", "target", "reached"), ratio_rows(times)))
+    print(table(("what / reference", "mini", "reference", "ratio", "target", "reached"), ratio_rows(times)))
     print("## Size and scale\n")
     print(table(("what", "measured", "target", "reached"), figure_rows(figures)))
     print("## All medians\n")
-    print("`floor` is `tests/bench/floor.c`: the same namespaces, overlay, pivot_root, exec and wait, nothing else.\n")
     print(table(("command", "median", "lowest", "peak memory"),
                 ((name, duration(median), duration(lowest), f"{peak} KiB")
                  for name, median, lowest, peak in raw)))

@@ -1,5 +1,5 @@
-# Where a benchmark takes place: one loop-mounted ext4 that holds every tool's store and every tree, so
-# that all pay the same for a file; a private Docker daemon; the base image in each tool. Sourced.
+# Where a benchmark takes place: one loop-mounted ext4 that holds every tool's store and every tree,
+# so that all pay the same for a file; a private Docker daemon; the base image in each tool. Sourced.
 # `set_stage` makes it, `clear_stage` leaves nothing of it.
 
 set_stage() {

@@ -1,7 +1,8 @@
-# Docker (BuildKit) and mini build the same Dockerfiles on the same base: same root file system, to the
-# owner and the byte, and same configuration. A case is a directory in cases/: a Dockerfile, perhaps
-# Dockerfile.base (built first, as case-base:latest), `prepare` (a script that makes the context) and
-# `options` (a line of build flags for each build; no file means one build without).
+# Docker (BuildKit) and mini build the same Dockerfiles on the same base: same root file system, to
+# the owner and the byte, and same configuration. A case is a directory in cases/: a Dockerfile, and
+# perhaps Dockerfile.base (built first, as case-base:latest), `prepare` (a script that makes the
+# context) and `options` (a line of build flags for each build; no file means one build without).
+# CASE=NAME runs one.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/e2e.sh"
 . "$here/../lib/packages.sh"
@@ -13,6 +14,8 @@ start_docker "$scratch/docker" || die "docker: the oracle did not start"
 
 # The two builders take the same words.
 docker_build() { DOCKER_BUILDKIT=1 docker_ build --network none "$@"; }
+docker_inspect() { docker_ image inspect "$1"; }
+mini_inspect() { mini image inspect "$1"; }
 mini_build() { mini build --network none "$@"; }
 
 base_image
@@ -24,7 +27,8 @@ mini_layers() {
 }
 
 docker_layers() {
-  docker_ image inspect "$1" | jq -r '.[0].GraphDriver.Data | .UpperDir, .LowerDir // empty' | tr : '\n'
+  docker_ image inspect "$1" |
+    jq -r '.[0].GraphDriver.Data | .UpperDir, .LowerDir // empty' | tr : '\n'
 }
 
 # facts TOOL IMAGE : writes $scratch/TOOL.tree and TOOL.config.
@@ -32,8 +36,7 @@ facts() {
   local tool=$1 image=$2 layers
   mapfile -t layers < <("${tool}_layers" "$image")
   python3 "$here/facts.py" tree "${layers[@]}" >"$scratch/$tool.tree" || die "$tool: no tree"
-  if [ "$tool" = docker ]; then docker_ image inspect "$image"; else mini image inspect "$image"; fi \
-    >"$scratch/$tool.inspect"
+  "${tool}_inspect" "$image" >"$scratch/$tool.inspect"
   python3 "$here/facts.py" config "$scratch/$tool.inspect" >"$scratch/$tool.config"
 }
 
@@ -73,9 +76,10 @@ run_case() {
   fi
   local line
   for line in "${options[@]}"; do
-    # Words of the line are the options.
-    # shellcheck disable=SC2086
-    for tool in docker mini; do build_with "$tool" "$context" $line -t case:latest || continue 2; done
+    # Unquoted: the words of the line are the options.
+    for tool in docker mini; do
+      build_with "$tool" "$context" $line -t case:latest || continue 2
+    done
     facts docker case:latest
     facts mini case:latest
     same "$line"

@@ -68,7 +68,8 @@ def overlay(layers):
         os.symlink(layer, f"{scratch}/{index}")
     os.chdir(scratch)
     lower = ":".join([str(index) for index in range(len(layers))] + ["none"])
-    check(libc.mount(b"overlay", b"m", b"overlay", MS_RDONLY, f"lowerdir={lower}".encode()), "overlay")
+    options = f"lowerdir={lower}".encode()
+    check(libc.mount(b"overlay", b"m", b"overlay", MS_RDONLY, options), "overlay")
     return scratch
 
 

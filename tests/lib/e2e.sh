@@ -97,8 +97,7 @@ finish() {
   cd /
   cleanup
   ids=$(mini ps -aq --no-trunc 2>/dev/null)
-  # $ids is a list of words.
-  # shellcheck disable=SC2086
+  # Unquoted: a list of words.
   [ -z "$ids" ] || mini rm -f $ids >/dev/null 2>&1
   left=$(wait_for_nothing_of "$scratch" "$ids")
   if [ -n "$left" ]; then

@@ -52,8 +52,7 @@ nothing_of() {
 wait_for_nothing_of() {
   local left=
   for _ in $(seq 20); do
-    # IDS is a list of words.
-    # shellcheck disable=SC2086
+    # Unquoted: a list of words.
     left=$(nothing_of "$1" ${2:-})
     [ -n "$left" ] || return 0
     sleep 0.1

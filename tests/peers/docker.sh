@@ -17,8 +17,7 @@ start_docker() {
     --storage-driver overlay2 --bridge none --iptables=false --ip6tables=false \
     --cgroup-parent "$docker_cgroup" "$@" >"$docker_home/log" 2>&1 </dev/null &
   docker_pid=$!
-  local try
-  for try in $(seq 300); do
+  for _ in $(seq 300); do
     docker_ version >/dev/null 2>&1 && return 0
     kill -0 "$docker_pid" 2>/dev/null || break
     sleep 0.1
@@ -37,8 +36,7 @@ stop_docker() {
   [ -n "${docker_pid:-}" ] || return 0
   local ids
   ids=$(docker_ ps -aq 2>/dev/null)
-  # $ids is a list of words.
-  # shellcheck disable=SC2086
+  # Unquoted: a list of words.
   [ -z "$ids" ] || docker_ rm -f $ids >/dev/null 2>&1
   kill "$docker_pid" 2>/dev/null
   wait "$docker_pid" 2>/dev/null
