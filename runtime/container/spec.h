@@ -1,7 +1,9 @@
-// The OCI runtime specification's configuration (config.md, config-linux.md; version 1.2) as plain values. This is the interface between images and
-// processes: `mini oci` reads it from a bundle's config.json, the engine fills the same value from an image and flags, and the launcher knows
-// nothing else. Sizes are bytes, times are as the specification says. Unknown properties are ignored, as the specification demands; a known one that is
-// malformed, or that asks for what mini cannot do, is refused by name.
+// The OCI runtime specification's configuration (config.md, config-linux.md; version 1.2) as plain
+// values. This is the interface between images and processes: `mini oci` reads it from a bundle's
+// config.json, the engine fills the same value from an image and flags, and the launcher knows
+// nothing else. Sizes are bytes, times are as the specification says. Unknown properties are
+// ignored, as the specification demands; a known one that is malformed, or that asks for what mini
+// cannot do, is refused by name.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +55,8 @@ struct Process {
     int priority = 0;
   };
   std::optional<IoPriority> io_priority;
-  // mini's own: pid 1 is a small init that forwards signals and reaps (`--init`); the command is its child.
+  // mini's own: pid 1 is a small init that forwards signals and reaps (`--init`); the command is
+  // its child.
   bool init = false;
 };
 
@@ -73,7 +76,8 @@ struct Hook {
 };
 
 struct Hooks {
-  std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
+  std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart,
+      poststop;
 };
 
 struct Namespace {
@@ -89,15 +93,16 @@ struct Device {
 
 struct DeviceRule {
   bool allow = false;
-  std::string type = "a";                // a c b
-  std::optional<int64_t> major, minor;   // nothing: all
+  std::string type = "a";               // a c b
+  std::optional<int64_t> major, minor;  // nothing: all
   std::string access = "rwm";
 };
 
 struct Resources {
   std::vector<DeviceRule> devices;
   struct Memory {
-    std::optional<int64_t> limit, reservation, swap, kernel;  // swap: memory plus swap, -1 unlimited
+    std::optional<int64_t> limit, reservation, swap,
+        kernel;  // swap: memory plus swap, -1 unlimited
     std::optional<uint64_t> swappiness;
     std::optional<bool> disable_oom_killer;
   } memory;
@@ -138,7 +143,8 @@ struct Seccomp {
   std::vector<std::string> architectures, flags;
   std::string listener_path, listener_metadata;
   std::vector<SeccompRule> syscalls;
-  // mini's own: the built-in default profile for these capabilities; no other member counts. Its filter was compiled when mini was.
+  // mini's own: the built-in default profile for these capabilities; no other member counts. Its
+  // filter was compiled when mini was.
   bool builtin_default = false;
 };
 
@@ -170,11 +176,15 @@ struct Spec {
     std::string path;
     bool readonly = false;
   } root;
-  // mini's own: the root file system is this overlay, mounted by the launcher inside the container's mount namespace; `root.path` is then unused.
+  // mini's own: the root file system is this overlay, mounted by the launcher inside the
+  // container's mount namespace; `root.path` is then unused.
   struct Overlay {
     std::vector<std::string> lower;  // bottom first
     std::string upper, work;         // both empty: read-only
     bool userxattr = false;
+    // Nobody needs `upper` after a crash of the machine (--rm, a build step whose commit syncs):
+    // unmounting then does not wait for the disk. `work` must be new for each start.
+    bool throwaway = false;
   };
   std::optional<Overlay> overlay;
   std::optional<Process> process;
@@ -185,12 +195,14 @@ struct Spec {
   Linux linux_;
 };
 
-// Reads a config.json; throws Error naming the property ("config.json: process.args[0]: expected a string").
+// Reads a config.json; throws Error naming the property ("config.json: process.args[0]: expected a
+// string").
 Spec parse_spec(std::string_view json, const std::string& name = "config.json");
 std::string spec_to_json(const Spec& spec);
 
-// What `mini oci spec` prints and the engine starts from: Docker's default sandbox (SECURITY: capabilities, mounts, masked and read-only paths,
-// devices, namespaces mnt uts ipc pid net (cgroup on v2), seccomp default), args {"sh"}, root "rootfs".
+// What `mini oci spec` prints and the engine starts from: Docker's default sandbox (SECURITY:
+// capabilities, mounts, masked and read-only paths, devices, namespaces mnt uts ipc pid net (cgroup
+// on v2), seccomp default), args {"sh"}, root "rootfs".
 Spec default_spec();
 
 }  // namespace mini::container
