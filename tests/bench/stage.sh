@@ -51,6 +51,8 @@ clear_stage() {
     "$MINI" ps -aq | xargs -r "$MINI" rm -f >/dev/null
   fi
   [ -z "${podman:-}" ] || $podman rm -af >/dev/null 2>&1
+  # It leaves its empty groups; those in use stay.
+  find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null
   [ -z "${docker_home:-}" ] || stop_docker
   if [ -n "${disk:-}" ]; then
     findmnt -rno TARGET | grep "^$disk/" | sort -r | xargs -r umount -l

@@ -1,8 +1,8 @@
 #!/bin/bash
 # residue.sh before|after FILE: takes stock of the host before the first test and again after the
-# last. Fails if the tests as a whole left a mount, a cgroup, a named network namespace, a scratch
-# directory or a process that runs mini: what a single test cannot see, because it was killed or
-# because another test's work hid it.
+# last. Fails if the tests as a whole left a mount, a cgroup, a named network namespace, an interface,
+# a scratch directory or a process that runs mini, or changed a device file of the host: what a single
+# test cannot see, because it was killed or because another test's work hid it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -10,8 +10,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 stock() {
   local entry
   findmnt -rno TARGET,SOURCE,FSTYPE | sed 's/^/mount: /'
-  find /sys/fs/cgroup -mindepth 1 -type d | sed 's/^/cgroup: /'
+  # A group may vanish while it is listed.
+  { find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null || true; } | sed 's/^/cgroup: /'
   losetup -a | sed 's/^/loop: /'
+  # Peers are known to change the owner of the host's own device files, and to leave interfaces.
+  stat -c 'device: %n %F %t:%T %u:%g %a' /dev/{null,zero,full,random,urandom,tty,ptmx}
+  for entry in /sys/class/net/*; do echo "interface: ${entry##*/}"; done
   for entry in /run/netns/* /run/mini/* /var/lib/mini/*/* /tmp/mini-test.* /var/tmp/mini-test.*; do
     [ ! -e "$entry" ] || echo "file: $entry"
   done
