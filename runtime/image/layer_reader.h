@@ -17,6 +17,7 @@ struct ReadLimits {
   uint64_t bytes = uint64_t{256} << 30;  // unpacked, in all
   uint64_t entries = 10'000'000;
   bool allow_devices = true;
+  bool whiteouts = true;  // false, for archives that are no layers: names that begin with .wh. are refused
 };
 
 struct ReadResult {
