@@ -121,17 +121,21 @@ void plan_cgroup_v1(Plan& plan, const PlanInputs& inputs, const MountOptions& op
                     const std::string& path) {
   const uint64_t set =
       options.set | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  const auto name = [](const std::string& controller) {
+    return controller.empty() ? "unified" : controller;
+  };
   plan.add(OpCode::fs_open, "tmpfs");
   plan.add(OpCode::fs_string, "mode", "755");
   plan.add(OpCode::fs_create).a = set & ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY);
+  for (const auto& tree : inputs.cgroup_trees) plan.add(OpCode::make_in_mount, name(tree.first));
+  add_attr(plan, MOUNT_ATTR_RDONLY, 0, 0, false);
   add_attach(plan, path, false);
   for (const auto& [controller, fd] : inputs.cgroup_trees) {
     const int passed = plan.pass(fd);
     plan.add(OpCode::use_tree).fd = passed;
     add_attr(plan, set, 0, kMsPrivate, false);
-    add_attach(plan, cat(path, "/", controller.empty() ? "unified" : controller), false);
+    add_attach(plan, cat(path, "/", name(controller)), false);
   }
-  plan.add(OpCode::readonly, path);
 }
 
 void plan_mount(Plan& plan, const Mount& mount, const MountTree& tree, const PlanInputs& inputs) {

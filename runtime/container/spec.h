@@ -198,6 +198,8 @@ struct Spec {
 // Reads a config.json; throws Error naming the property ("config.json: process.args[0]: expected a
 // string").
 Spec parse_spec(std::string_view json, const std::string& name = "config.json");
+// One process alone, as `oci exec --process` takes it.
+Process parse_process(std::string_view json, const std::string& name);
 std::string spec_to_json(const Spec& spec);
 
 // What `mini oci spec` prints and the engine starts from: Docker's default sandbox (SECURITY:

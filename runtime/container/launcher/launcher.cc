@@ -104,6 +104,8 @@ long perform(Launcher& self, const Op& op, ReportRecord& record) {
       return mount_at(self, op);
     case OpCode::set_attr:
       return set_attr(self, op);
+    case OpCode::make_in_mount:
+      return sys::call(SYS_mkdirat, self.mount, self.text(op.text), 0755);
     case OpCode::copy_up:
       return copy_up(self, op);
     case OpCode::prepare_masks:

@@ -74,7 +74,9 @@ long make_masks(Launcher& self) {
   // In a user namespace nobody may make devices: there the host's is out of the container's reach,
   // because its owner has no id inside.
   if (done < 0 && done != -EPERM) return done;
-  return set_readonly(self.masks, 0);
+  mount_attr attr = {};
+  attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  return sys::call(SYS_mount_setattr, self.masks, "", AT_EMPTY_PATH, &attr, sizeof attr);
 }
 
 long mask_source(const Launcher& self, bool directory) {

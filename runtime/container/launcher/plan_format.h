@@ -42,7 +42,8 @@ enum class OpCode : uint16_t {
   mount_at,  // text: host path, text2: options, a: MS_*; type overlay: kernels whose fsconfig takes
              // no lowerdir+
   set_attr,  // a: attr_set, b: attr_clr, c: propagation, fd: user namespace, flags: recursive
-  copy_up,   // text: destination whose files are copied into the mount
+  make_in_mount,  // text: a directory at the mount's top
+  copy_up,        // text: destination whose files are copied into the mount
   prepare_masks,  // before attach_root, when there will be a mask
   attach_root,    // mount becomes root; flags: kAttached after mount_at
   attach,         // text: destination, flags: Attach
