@@ -3,7 +3,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
 #include "runtime/base/process.h"
-#include "tests/unit/runtime/image/store_fixture.h"
+#include "tests/unit/runtime/image/image_fixture.h"
 
 namespace mini::image {
 namespace {
@@ -11,36 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-Layer add_layer(const ImageStore& store, const std::string& content) {
-  Draft draft(store.paths());
-  LayerWriter writer(draft, 0);
-  writer.file("f", meta(0644), content);
-  const auto result = writer.finish();
-  store.layers().seal_written(draft, result.diff_id, result.size, result.files, 0);
-  return publish_one(store.layers(), std::move(draft));
-}
-
-ImageConfig config_of(const std::vector<Digest>& diff_ids, const std::string& label = "x") {
-  ImageConfig config;
-  config.architecture = "amd64";
-  config.os = "linux";
-  config.created = "1970-01-01T00:00:00Z";
-  config.labels = {{"label", label}};
-  config.diff_ids = diff_ids;
-  return config;
-}
-
-class ImageStoreTest : public StoreTest {
- protected:
-  ImageEntry put(const std::string& label, const std::vector<std::string>& tags) {
-    std::vector<Reference> references;
-    for (const std::string& tag : tags) references.push_back(Reference::parse(tag));
-    return store_.put(config_of({layer_.diff_id}, label), references);
-  }
-  ImageStore store_{paths_};
-  Layer layer_ = add_layer(store_, "content");
-};
 
 TEST_F(ImageStoreTest, WhatIsPutIsFoundByEveryName) {
   const ImageEntry entry = put("x", {"web:1", "other"});
