@@ -24,8 +24,11 @@ struct AttachResult {
 
 // Returns when the container exits or the detach keys are typed. With a terminal on both sides, ours is raw meanwhile and its size is forwarded.
 AttachResult attach(const ContainerStore& store, const Record& record, const AttachOptions& options);
-// The same over a connection that exists already.
-AttachResult attach_over(Fd connection, const ProcessId& container, bool tty, const AttachOptions& options);
+// The same over a connection on which hello has been said already (by greet).
+AttachResult attach_over(Fd connection, const ContainerStore& store, const Record& record, const AttachOptions& options);
+void greet(int connection, bool tty, const AttachOptions& options);
+// Waits for the end of the container: a connection that becomes readable, or closed, then. Nothing when it has no monitor.
+std::optional<Fd> connect_to_monitor(const ContainerStore& store, const std::string& id);
 
 // "ctrl-p,ctrl-q", "ctrl-@", "a,b" -> bytes; throws Error (usage).
 std::string parse_detach_keys(const std::string& text);

@@ -13,7 +13,7 @@
 #include "runtime/engine/create.h"
 #include "runtime/engine/devices.h"
 #include "runtime/engine/sandbox.h"
-#include "runtime/engine/seccomp_profile.h"
+#include "runtime/engine/sandbox_facts.h"
 #include "runtime/engine/security_options.h"
 #include "runtime/engine/volumes.h"
 

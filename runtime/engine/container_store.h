@@ -38,6 +38,8 @@ class ContainerStore {
   // Newest first. One unreadable record is reported by warn_once and left out.
   std::vector<Record> list(Scope scope = Scope::all) const;
   std::optional<Record> load(const std::string& id) const;  // by full id
+  // As it is written, nothing mended: for who holds the lock.
+  std::optional<Record> read(const std::string& id) const;
   // All records as they are written, in no order, nothing mended: safe while other locks are held.
   std::vector<Record> snapshot() const;
 
@@ -68,7 +70,6 @@ class ContainerStore {
 
  private:
   std::optional<std::string> id_of(const std::string& name_or_id) const;
-  std::optional<Record> read(const std::string& id) const;
   std::optional<Record> reconciled(Record record) const;
   bool name_is_taken(const std::string& name) const;
   void end_processes(const std::string& id, const Record* record) const;

@@ -9,11 +9,12 @@
 #include "runtime/base/file.h"
 #include "runtime/base/process.h"
 #include "runtime/base/text.h"
+#include "runtime/container/capability.h"
 #include "runtime/container/cgroup.h"
+#include "runtime/container/seccomp_profile.h"
 #include "runtime/engine/copy_up.h"
 #include "runtime/engine/devices.h"
 #include "runtime/engine/merged_tree.h"
-#include "runtime/engine/seccomp_profile.h"
 #include "runtime/engine/security_options.h"
 #include "runtime/engine/volumes.h"
 
@@ -105,6 +106,12 @@ container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const
   const std::string passwd = tree.read_regular("/etc/passwd", kAccountFileLimit).value_or("");
   const std::string group = tree.read_regular("/etc/group", kAccountFileLimit).value_or("");
   return container::resolve_user_in(passwd, group, user, groups);
+}
+
+container::Seccomp load_seccomp_profile(const std::string& path, const std::vector<std::string>& capabilities) {
+  constexpr size_t kLimit = 4 << 20;
+  return container::select_profile(read_file(path, kLimit), cat("seccomp profile ", quoted(path)),
+                                   container::capability_mask(capabilities));
 }
 
 std::string hosts_file(const std::vector<std::string>& extra_hosts) {

@@ -17,6 +17,9 @@ SandboxFacts gather_facts(const Engine& engine, const Record& record);
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups);
 
+// A profile's file of the host, in Docker's form or the runtime specification's; throws naming it.
+container::Seccomp load_seccomp_profile(const std::string& path, const std::vector<std::string>& capabilities);
+
 // Contents of the files. Pure.
 std::string hosts_file(const std::vector<std::string>& extra_hosts);
 std::string resolv_conf(std::string_view host_file, const HostConfig& host);
