@@ -234,10 +234,15 @@ bool make(const std::string& base, const std::string& relative,
   std::string directory = base;
   auto names = split(relative, '/');
   names.pop_back();
-  enable_all(directory, true, required, wanted);
-  for (const auto& name : names) {
-    directory += cat("/", name);
-    enable_all(directory, false, required, wanted);
+  try {
+    enable_all(directory, true, required, wanted);
+    for (const auto& name : names) {
+      directory += cat("/", name);
+      enable_all(directory, false, required, wanted);
+    }
+  } catch (...) {
+    if (created) rmdir(cat(base, "/", relative).c_str());
+    throw;
   }
   return created;
 }

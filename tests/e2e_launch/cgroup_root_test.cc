@@ -277,8 +277,8 @@ TEST_F(CgroupRoot, KillsAForkBombAndAFrozenGroup) {
       usleep(1000);
     }
   });
-  usleep(20'000);
-  EXPECT_GT(group_.processes().size(), 10u);
+  for (int i = 0; i < 1000 && group_.processes().size() < 50; ++i) usleep(5000);
+  EXPECT_GE(group_.processes().size(), 50u);
   group_.kill_all();
   EXPECT_THAT(group_.processes(), IsEmpty());
   EXPECT_EQ(WTERMSIG(wait_for(forker)), SIGKILL);
@@ -347,10 +347,12 @@ TEST_F(CgroupRoot, AnAbsolutePathStartsAtTheMountAndDotDotIsRefused) {
   EXPECT_THROW(Cgroup::create("", {}), Error);
   EXPECT_THROW(Cgroup::create("/", {}), Error);
   EXPECT_THROW(Cgroup::create("a\nb", {}), Error);
+  group_.remove();
   for (const auto& each : split(group_.str(), '\n')) {
     const std::string inner = each.substr(each.find('=') + 1);
-    EXPECT_EQ(rmdir(inner.c_str()), 0);
-    EXPECT_EQ(rmdir(inner.substr(0, inner.rfind('/')).c_str()), 0);
+    const std::string outer = inner.substr(0, inner.rfind('/'));
+    EXPECT_TRUE(rmdir(outer.c_str()) == 0 || errno == ENOENT)
+        << outer;  // cpu and cpuacct share one
   }
 }
 
