@@ -32,8 +32,11 @@ std::string unescape(const std::string& format) {
   return out;
 }
 
-std::string dump(const Row& value, int indent) {
-  return value.dump(indent, ' ', false, Row::error_handler_t::replace);
+// Line breaks come from the template as well as from values, and harm nobody.
+std::string printable_lines(const std::string& text) {
+  std::vector<std::string> lines = split(text, '\n');
+  for (std::string& line : lines) line = printable(line);
+  return join(lines, "\n");
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ size_t Listing::size() const {
 void Listing::print(const std::string& format) const {
   if (format == "json" || format == "{{json .}}") {
     std::string out;
-    for (const Row& row : rows_) out += dump(row, -1) + "\n";
+    for (const Row& row : rows_) out += template_json(row) + "\n";
     return put(out);
   }
   if (format.empty() || format == "table") {
@@ -70,7 +73,7 @@ void Listing::print(const std::string& format) const {
   if (format.starts_with("table ")) return print_template_table(format.substr(6));
   const Template text(unescape(format));
   std::string out;
-  for (const Row& row : rows_) out += text.render(row) + "\n";
+  for (const Row& row : rows_) out += printable_lines(text.render(row)) + "\n";
   put(out);
 }
 
@@ -103,14 +106,17 @@ std::string align(const std::vector<std::vector<std::string>>& lines) {
 }
 
 void print_objects(const std::vector<Row>& objects, const std::string& format) {
-  if (format.empty() || format == "json") {
-    put(dump(Row(objects), format.empty() ? 4 : -1) + "\n");
-    return;
-  }
+  if (format.empty() || format == "json")
+    return put(template_json(Row(objects), format.empty() ? 4 : -1) + "\n");
   const Template text(unescape(format));
   std::string out;
-  for (const Row& object : objects) out += text.render(object) + "\n";
+  for (const Row& object : objects) out += printable_lines(text.render(object)) + "\n";
   put(out);
+}
+
+void print_object(const Row& object, const std::string& format) {
+  if (format == "json") return put(template_json(object) + "\n");
+  put(printable_lines(Template(unescape(format)).render(object)) + "\n");
 }
 
 void put(const std::string& text) {

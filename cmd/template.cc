@@ -1,6 +1,7 @@
 #include "cmd/template.h"
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "cmd/template_functions.h"
 #include "cmd/template_node.h"
@@ -97,7 +98,7 @@ class Evaluation {
       case TemplateOperand::Kind::pipeline:
         return follow(evaluate(operand.pipeline), operand.path);
       default:
-        return operand.literal;
+        return *operand.literal;
     }
   }
 

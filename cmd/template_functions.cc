@@ -1,6 +1,7 @@
 #include "cmd/template_functions.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -21,6 +22,14 @@ std::string as_text(const Value& value) {
 
 Value json(Operands& in) {
   return in[0].dump(-1, ' ', false, Value::error_handler_t::replace);
+}
+
+// JSON escapes control bytes itself, but neither DEL nor the controls and direction marks beyond
+// ASCII. Line breaks are its own.
+bool printable_json(const std::string& text) {
+  for (const std::string& line : split(text, '\n'))
+    if (printable(line) != line) return false;
+  return true;
 }
 
 Value length(Operands& in) {
@@ -180,6 +189,12 @@ Value call_template_function(const std::string& name, Operands& operands) {
   auto near = did_you_mean(name, names);
   throw Error(cat("template: function ", quoted(name), " is not known"),
               near ? cat("did you mean ", *near, "?") : "", ErrorKind::usage);
+}
+
+std::string template_json(const Value& value, int indent) {
+  const std::string text = value.dump(indent, ' ', false, Value::error_handler_t::replace);
+  if (printable_json(text)) return text;
+  return value.dump(indent, ' ', true, Value::error_handler_t::replace);
 }
 
 std::string template_text(const Value& value) {

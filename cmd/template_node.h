@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -24,7 +24,7 @@ struct TemplateOperand {
   enum class Kind { path, variable, literal, pipeline } kind = Kind::literal;
   std::string variable;           // "$", "$key"
   std::vector<std::string> path;  // .A.B -> {"A", "B"}; also after a variable
-  nlohmann::ordered_json literal;
+  std::shared_ptr<const nlohmann::ordered_json> literal;
   TemplatePipeline pipeline;
 };
 

@@ -1,4 +1,5 @@
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "cmd/template_node.h"
 #include "runtime/base/error.h"
@@ -113,7 +114,7 @@ class ActionParser {
       if (!take(')')) fail("missing )");
       if (at_ < text_.size() && text_[at_] == '.') out.path = fields();
     } else {
-      out.literal = literal(first);
+      out.literal = std::make_shared<const nlohmann::ordered_json>(literal(first));
     }
     return out;
   }

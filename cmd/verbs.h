@@ -39,11 +39,11 @@ MINI_VERB(ps);
 // top.cc
 MINI_VERB(top);
 MINI_VERB(stats);
-// inspect.cc
+// inspect.cc, with volume_inspect
 MINI_VERB(inspect);
 MINI_VERB(inspect_container);
 MINI_VERB(inspect_image);
-// images.cc
+// images.cc: images, rmi, tag; history.cc; import.cc
 MINI_VERB(images);
 MINI_VERB(rmi);
 MINI_VERB(tag);
@@ -51,6 +51,7 @@ MINI_VERB(history);
 MINI_VERB(import);
 // build.cc
 MINI_VERB(build);
+// builder_prune.cc
 MINI_VERB(builder_prune);
 // volume.cc
 MINI_VERB(volume_create);
@@ -62,7 +63,7 @@ MINI_VERB(container_prune);
 MINI_VERB(image_prune);
 MINI_VERB(volume_prune);
 MINI_VERB(system_prune);
-// system.cc
+// system.cc; system_df.cc
 MINI_VERB(system_df);
 MINI_VERB(info);
 MINI_VERB(version);
