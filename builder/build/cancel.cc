@@ -42,7 +42,7 @@ bool Cancel::by_caller() const {
 }
 
 void Cancel::check() const {
-  if (requested()) throw Error("cancelled");
+  if (requested()) throw Cancelled();
 }
 
 }  // namespace mini::build

@@ -2,9 +2,16 @@
 // caller's own descriptor (Ctrl-C) did. Shared by all threads of the build.
 #pragma once
 
+#include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 
 namespace mini::build {
+
+// Leaves a step that was stopped from outside; never the reason why a build failed.
+class Cancelled : public Error {
+ public:
+  Cancelled() : Error("cancelled") {}
+};
 
 class Cancel {
  public:
@@ -14,7 +21,7 @@ class Cancel {
   bool requested() const;
   bool by_caller() const;
   int fd() const { return either_.get(); }  // for poll
-  void check() const;                       // throws Error "cancelled" when requested
+  void check() const;                       // throws Cancelled when requested
 
  private:
   int caller_fd_;

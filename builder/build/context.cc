@@ -62,10 +62,10 @@ void Context::open_directory(const BuildOptions& options, const StatePaths& path
                 is_file ? "the context is a directory; a Dockerfile is named with -f" : "",
                 ErrorKind::usage);
   }
-  const std::string path = absolute(name_);
-  identity_ = path;
+  path_ = absolute(name_);
+  identity_ = path_;
   view_ = FileView::of_directory(directory_.duplicate(), "the context");
-  memo_.emplace(cat(paths.root, "/cache/context/", Digest::of(path).hex()), false);
+  memo_.emplace(cat(paths.root, "/cache/context/", Digest::of(path_).hex()), false);
 }
 
 void Context::open_stdin(const BuildOptions& options, const StatePaths& paths) {
@@ -75,7 +75,8 @@ void Context::open_stdin(const BuildOptions& options, const StatePaths& paths) {
   // Without -f, what comes may also be a Dockerfile alone; the context is then empty.
   std::optional<std::string> text =
       unpack_stdin(options.stdin_fd, *draft_, /*or_text=*/!options.file, kDockerfileLimit);
-  directory_ = open_file(draft_->tree(), O_RDONLY | O_DIRECTORY);
+  path_ = draft_->tree();
+  directory_ = open_file(path_, O_RDONLY | O_DIRECTORY);
   view_ = FileView::of_directory(directory_.duplicate(), "the context");
   memo_.emplace();
   if (text) dockerfile_ = {"-", std::move(*text)};
@@ -132,6 +133,16 @@ FileView::Visit Context::visit(const FileEntry& entry) const {
   if (ignore_.empty() || !ignore_.ignored(entry.path)) return FileView::Visit::take;
   return entry.is_directory() && ignore_.may_include_below(entry.path) ? FileView::Visit::enter
                                                                        : FileView::Visit::skip;
+}
+
+FileView Context::reopen() const {
+  Fd again = open_file(path_, O_RDONLY | O_DIRECTORY);
+  struct stat held, found;
+  if (fstat(directory_.get(), &held) < 0 || fstat(again.get(), &found) < 0) throw SysError(path_);
+  if (held.st_dev != found.st_dev || held.st_ino != found.st_ino) {
+    throw Error(cat("context ", quoted(name_), ": replaced by another directory meanwhile"));
+  }
+  return FileView::of_directory(std::move(again), "the context");
 }
 
 std::optional<std::string> Context::ignored_by(const std::string& path) const {

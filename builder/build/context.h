@@ -25,6 +25,8 @@ class Context {
   const dockerfile::Source& dockerfile() const { return dockerfile_; }
   const FileView& view() const { return *view_; }
   HashMemo& memo() { return *memo_; }
+  // The same directory, opened in the calling thread's mount namespace.
+  FileView reopen() const;
   // The same context and Dockerfile at another time: names the history that misses are explained by.
   const std::string& identity() const { return identity_; }
 
@@ -41,7 +43,7 @@ class Context {
   void read_ignore_rules(const BuildOptions& options);
 
   std::optional<image::Draft> draft_;  // a context from standard input
-  std::string name_;
+  std::string name_, path_;
   std::string identity_;
   Fd directory_;
   std::optional<FileView> view_;

@@ -108,8 +108,10 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner) {
   entries_.push_back(std::move(entry));
 }
 
-void CopyPlan::add_directory(const std::string& path, const Owner& owner) {
-  ensure_directory(request_.rootfs->resolve(relative(path)).path, owner);
+bool CopyPlan::add_new_directory(const std::string& path, const Owner& owner) {
+  const FileView::Resolved found = request_.rootfs->resolve(relative(path));
+  ensure_directory(found.path, owner);
+  return found.node.has_value();
 }
 
 PlannedEntry CopyPlan::planned(const CopyOrigin& origin, const FileEntry& file,
@@ -176,11 +178,11 @@ FileView::Visit CopyPlan::visit(const CopyOrigin& origin, const FileEntry& entry
   return answer;
 }
 
-void CopyPlan::put_directory_contents(const CopyOrigin& origin, const FileView::Resolved& from,
+void CopyPlan::put_directory_contents(const CopyOrigin& origin, const std::string& from,
                                       const std::string& target) {
   ensure_directory(target, new_owner_);
-  const size_t skip = from.path.empty() ? 0 : from.path.size() + 1;
-  std::vector<FileEntry> found = origin.view->walk(from.path, [&](const FileEntry& entry) {
+  const size_t skip = from.empty() ? 0 : from.size() + 1;
+  const std::vector<FileEntry> found = origin.view->walk(from, [&](const FileEntry& entry) {
     return visit(origin, entry, skip == 0 ? entry.path : entry.path.substr(skip));
   });
   entries_.reserve(entries_.size() + found.size());
@@ -217,37 +219,37 @@ std::vector<CopyPlan::Match> CopyPlan::matches(const CopyOrigin& origin,
   return result;
 }
 
+void CopyPlan::check_destination(bool many) const {
+  if (!many || target_is_directory_) return;
+  throw Error(cat("destination ", quoted(request_.destination),
+                  ": several sources, and this is not a directory"),
+              cat("end it with a slash: ", request_.destination, "/"));
+}
+
 int CopyPlan::add(const CopyOrigin& origin, const std::string& source) {
-  if (request_.parents) {
-    put_with_parents(origin, source);
-    return 1;
-  }
   const std::vector<Match> found = matches(origin, source);
-  if ((many_ || found.size() > 1) && !target_is_directory_) {
-    throw Error(cat("destination ", quoted(request_.destination),
-                    ": several sources, and this is not a directory"),
-                cat("end it with a slash: ", request_.destination, "/"));
-  }
-  for (const Match& match : found) {
-    if (match.resolved.node->is_directory()) {
-      put_directory_contents(origin, match.resolved, target_);
-      continue;
-    }
-    const std::string name = base_of(match.path);
-    if (excluded(name) || excluded(match.path)) continue;
-    const std::string target = target_is_directory_ ? join_path(target_, name) : target_;
-    if (target.empty()) throw Error("destination \"/\": is a directory and cannot be replaced");
-    ensure_directory(parent_of(target), new_owner_);
-    FileEntry file;
-    static_cast<FileNode&>(file) = *match.resolved.node;
-    file.path = match.resolved.path;
-    put_file(origin, file, target);
-  }
+  if (found.size() > 1) many_ = true;
+  for (const Match& match : found) add_match(origin, match);
   return static_cast<int>(found.size());
 }
 
-// COPY --parents [base/./]pattern: below the destination, the names from the pivot on are kept.
-void CopyPlan::put_with_parents(const CopyOrigin& origin, const std::string& source) {
+void CopyPlan::add_match(const CopyOrigin& origin, const Match& match) {
+  check_destination(many_);
+  if (match.resolved.node->is_directory()) {
+    put_directory_contents(origin, match.resolved.path, target_);
+    return;
+  }
+  const std::string name = base_of(match.path);
+  if (excluded(name) || excluded(match.path)) return;
+  const std::string target = target_is_directory_ ? join_path(target_, name) : target_;
+  ensure_directory(parent_of(target), new_owner_);
+  FileEntry file;
+  static_cast<FileNode&>(file) = *match.resolved.node;
+  file.path = match.resolved.path;
+  put_file(origin, file, target);
+}
+
+void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& source) {
   const size_t pivot = source.find("/./");
   const std::string base = pivot == std::string::npos ? "" : source.substr(0, pivot);
   const std::string text = relative(pivot == std::string::npos ? source : source.substr(pivot + 3));
@@ -279,15 +281,11 @@ void CopyPlan::put_with_parents(const CopyOrigin& origin, const std::string& sou
 }
 
 void CopyPlan::add_tree(const CopyOrigin& origin) {
-  put_directory_contents(origin, {"", {}}, target_);
+  put_directory_contents(origin, "", target_);
 }
 
 void CopyPlan::add_inline(const std::string& name, const std::string& content) {
-  if (many_ && !target_is_directory_) {
-    throw Error(cat("destination ", quoted(request_.destination),
-                    ": several sources, and this is not a directory"),
-                cat("end it with a slash: ", request_.destination, "/"));
-  }
+  check_destination(many_);
   const std::string target =
       target_is_directory_ ? join_path(target_, base_of(relative(name))) : target_;
   ensure_directory(parent_of(target), new_owner_);

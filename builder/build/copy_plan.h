@@ -64,17 +64,21 @@ class CopyPlan {
   // One source word: a path or a pattern, from the origin's root. Returns how many sources matched;
   // 0 only for a pattern. A path that is missing throws MissingSource.
   int add(const CopyOrigin& origin, const std::string& source);
+  // With --parents: [base/./]pattern; names from the pivot on are kept below the destination.
+  void add_with_parents(const CopyOrigin& origin, const std::string& source);
   void add_inline(const std::string& name, const std::string& content);  // COPY <<name
   // Everything in `origin`, below the destination (an unpacked archive).
   void add_tree(const CopyOrigin& origin);
-  void add_directory(const std::string& path, const Owner& owner);  // WORKDIR: with its parents
+  // WORKDIR: with its parents. True when it is there already.
+  bool add_new_directory(const std::string& path, const Owner& owner);
 
-  // What `add` would copy for this word: resolved paths in the origin; links followed.
+  // The same in two steps: what the word names, links followed, and copying one of them.
   struct Match {
     std::string path;  // as named (for the base name)
     FileView::Resolved resolved;
   };
   std::vector<Match> matches(const CopyOrigin& origin, const std::string& source) const;
+  void add_match(const CopyOrigin& origin, const Match& match);
 
   // Sorted in the layer's canonical order; a later source's entry has replaced an earlier one's.
   std::vector<PlannedEntry> finish();
@@ -84,9 +88,9 @@ class CopyPlan {
   void ensure_directory(const std::string& path, const Owner& owner);
   void put(PlannedEntry&& entry);
   void put_file(const CopyOrigin& origin, const FileEntry& file, const std::string& target);
-  void put_directory_contents(const CopyOrigin& origin, const FileView::Resolved& from,
+  void put_directory_contents(const CopyOrigin& origin, const std::string& from,
                               const std::string& target);
-  void put_with_parents(const CopyOrigin& origin, const std::string& source);
+  void check_destination(bool many) const;
   PlannedEntry planned(const CopyOrigin& origin, const FileEntry& file, std::string path) const;
   std::optional<FileNode> in_rootfs(const std::string& path) const;
   bool excluded(const std::string& path) const;

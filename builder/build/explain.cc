@@ -45,24 +45,24 @@ std::string meta_difference(std::string_view before, std::string_view now) {
 }
 
 std::vector<std::string> file_differences(const std::string& before, const StepKey& now) {
-  const std::string listing = now.listing();
-  const auto old_files = parse_listing(before), new_files = parse_listing(listing);
+  auto old_files = parse_listing(before);
   std::vector<std::string> changes;
-  for (const auto& [path, file] : new_files) {
-    const auto old = old_files.find(path);
-    const auto name = [&, key = path] { return now.source_name(std::string(key)); };
+  for (const StepKey::File& file : now.files()) {
+    const std::string& name = file.source.empty() ? file.path : file.source;
+    const auto old = old_files.find(file.path);
     if (old == old_files.end()) {
-      changes.push_back(cat("new: ", name()));
-    } else if (old->second.content != file.content) {
-      changes.push_back(cat("changed: file ", name(), " (content)"));
+      changes.push_back(cat("new: ", name));
+      continue;
+    }
+    if (old->second.content != file.content) {
+      changes.push_back(cat("changed: file ", name, " (content)"));
     } else if (old->second.meta != file.meta) {
       changes.push_back(
-          cat("changed: file ", name(), " (", meta_difference(old->second.meta, file.meta), ')'));
+          cat("changed: file ", name, " (", meta_difference(old->second.meta, file.meta), ')'));
     }
+    old_files.erase(old);
   }
-  for (const auto& [path, file] : old_files) {
-    if (!new_files.contains(path)) changes.push_back(cat("gone: ", path));
-  }
+  for (const auto& [path, file] : old_files) changes.push_back(cat("gone: ", path));
   return changes;
 }
 

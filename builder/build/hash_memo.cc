@@ -145,15 +145,14 @@ void HashMemo::save() {
   replace_file(file_, data, false, 0600);
 }
 
-void hash_contents(const FileView& view, std::vector<FileEntry>& entries, HashMemo& memo,
+void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, HashMemo& memo,
                    const Cancel& cancel) {
   std::vector<FileEntry*> unknown;
-  for (FileEntry& entry : entries) {
-    if (!entry.is_regular()) continue;
-    if (const std::optional<ContentHash> hash = memo.find(entry)) {
-      entry.content = *hash;
+  for (FileEntry* file : files) {
+    if (const std::optional<ContentHash> hash = memo.find(*file)) {
+      file->content = *hash;
     } else {
-      unknown.push_back(&entry);
+      unknown.push_back(file);
     }
   }
   std::atomic<size_t> next = 0;

@@ -48,9 +48,8 @@ class HashMemo {
   std::map<Key, Record> fleeting_;            // too young: for this build only
 };
 
-// Fills `content` of every regular file among `entries`, from the memo or by reading, with two
-// threads.
-void hash_contents(const FileView& view, std::vector<FileEntry>& entries, HashMemo& memo,
+// Fills `content` of these regular files, from the memo or by reading, with two threads.
+void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, HashMemo& memo,
                    const Cancel& cancel);
 
 }  // namespace mini::build

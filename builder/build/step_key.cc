@@ -114,11 +114,4 @@ std::string StepKey::listing() const {
   return text;
 }
 
-std::string StepKey::source_name(const std::string& path) const {
-  for (const File& file : files_) {
-    if (file.path == path) return file.source.empty() ? path : file.source;
-  }
-  return path;
-}
-
 }  // namespace mini::build

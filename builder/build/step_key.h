@@ -29,17 +29,16 @@ class StepKey {
   const std::vector<KeyPart>& parts() const { return parts_; }
   Digest digest() const;
 
-  // One file a line: "path NUL what is compared"; see explain.h. Built only when asked for.
+  struct File {
+    std::string path, source;  // in the layer; where it comes from, for people
+    std::string meta;          // type, mode, owner
+    std::string content;       // digest or target
+  };
+  const std::vector<File>& files() const { return files_; }
+  // Each file as "path NUL meta NUL content NUL": what a record keeps of them.
   std::string listing() const;
-  // Names as the user wrote them, for explanations: layer path -> source path.
-  std::string source_name(const std::string& path) const;
 
  private:
-  struct File {
-    std::string path, source;
-    std::string meta;     // type, mode, owner
-    std::string content;  // digest or target
-  };
   std::vector<KeyPart> parts_;
   std::vector<File> files_;
 };
