@@ -1,5 +1,5 @@
 // COPY and ADD.
-#include <algorithm>
+#include <map>
 
 #include "builder/dockerfile/heredoc.h"
 #include "builder/dockerfile/instruction_parser.h"
@@ -64,13 +64,13 @@ Copy InstructionParser::copy(const Arguments& arguments) const {
   if (has_heredocs && parse_heredoc_word(out.destination.text))
     fail(out.destination.range, cat(arguments.name, ": a here-document cannot be the destination"),
          "write the destination behind it");
+  std::map<std::string_view, const Heredoc*> documents;
+  for (const Heredoc& heredoc : arguments.line.heredocs) documents[heredoc.name] = &heredoc;
   for (Word& word : words) {
     const auto mark = has_heredocs ? parse_heredoc_word(word.text) : std::nullopt;
-    const auto heredoc =
-        mark ? std::ranges::find(arguments.line.heredocs, mark->name, &Heredoc::name)
-             : arguments.line.heredocs.end();
-    if (heredoc != arguments.line.heredocs.end()) {
-      out.inline_files.push_back(*heredoc);
+    const auto document = mark ? documents.find(mark->name) : documents.end();
+    if (document != documents.end()) {
+      out.inline_files.push_back(*document->second);
     } else {
       out.sources.push_back(std::move(word));
     }

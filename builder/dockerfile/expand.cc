@@ -34,10 +34,17 @@ class Output {
     in_word_ = true;
   }
   void plain(std::string_view part) {
-    for (const char c : part) plain(c);
+    for (size_t at = 0; at < part.size();) {
+      const size_t end = skip_word(part, at);
+      if (end > at) raw(part.substr(at, end - at));
+      if (end < part.size()) plain(part[end]);
+      at = end + 1;
+    }
   }
   void raw(std::string_view part) {
-    for (const char c : part) raw(c);
+    reserve(part.size());
+    text += part;
+    word_ += part;
     in_word_ = true;
   }
 
@@ -48,10 +55,13 @@ class Output {
   }
 
  private:
-  void add(char c) {
+  void reserve(size_t more) const {
     // The offset is put in by the lexer, which knows where it stands.
-    if (text.size() >= kExpansionLimit)
+    if (text.size() + more > kExpansionLimit)
       throw Error(cat("the expanded text is longer than ", kExpansionLimit, " bytes"));
+  }
+  void add(char c) {
+    reserve(1);
     text += c;
   }
   void end_word() {

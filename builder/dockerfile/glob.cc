@@ -76,6 +76,7 @@ void PathPattern::fail(const char* why) const {
 }
 
 PathPattern::PathPattern(std::string_view pattern, bool double_star) : text_(pattern) {
+  std::string run;  // of literals
   for (size_t at = 0; at < pattern.size();) {
     const char c = pattern[at];
     if (c == '*' && double_star && pattern.substr(at, 2) == "**") {
@@ -94,9 +95,12 @@ PathPattern::PathPattern(std::string_view pattern, bool double_star) : text_(pat
       const size_t begin = at;
       items_.push_back({Item::literal, take_character(pattern, at), false, {}});
       exact_ += pattern.substr(begin, at - begin);
+      run += pattern.substr(begin, at - begin);
+      if (run.size() > needle_.size()) needle_ = run;
       continue;
     }
     is_exact_ = false;
+    run.clear();
   }
 }
 
@@ -205,11 +209,12 @@ bool PathPattern::run(std::string_view path, Mode mode) const {
 }
 
 bool PathPattern::matches(std::string_view path) const {
-  return is_exact_ ? path == exact_ : run(path, Mode::whole);
+  if (is_exact_) return path == exact_;
+  return path.find(needle_) != std::string_view::npos && run(path, Mode::whole);
 }
 
 bool PathPattern::matches_or_above(std::string_view path) const {
-  if (!is_exact_) return run(path, Mode::or_above);
+  if (!is_exact_) return path.find(needle_) != std::string_view::npos && run(path, Mode::or_above);
   return path.starts_with(exact_) && (path.size() == exact_.size() || path[exact_.size()] == '/');
 }
 

@@ -52,6 +52,7 @@ class PathPattern {
   std::string text_;
   std::string exact_;  // what a pattern without wildcards matches
   bool is_exact_ = true;
+  std::string needle_;  // the longest literal run: a path without it needs no closer look
   std::vector<Item> items_;
 };
 
