@@ -104,12 +104,12 @@ class Dumper {
   void duration(std::string_view name, int64_t value) {
     if (value) line(name, go_duration(value));
   }
-  void mount(const RunMount& mount);
+  void show(const RunMount& mount);
 
   std::string indent_;
 };
 
-void Dumper::mount(const RunMount& mount) {
+void Dumper::show(const RunMount& mount) {
   word("mount", mount.text);
   if (mount.variables) return;
   const Mount& value = mount.value;
@@ -137,7 +137,7 @@ void Dumper::operator()(const Run& run) {
   command(run.command);
   for (const Heredoc& each : run.heredocs) heredoc(each);
   if (!run.heredocs.empty()) text(run.is_script_file() ? "program" : "script", run.script());
-  for (const RunMount& each : run.mounts) mount(each);
+  for (const RunMount& each : run.mounts) show(each);
   if (run.network == RunNetwork::none) line("network", "none");
   if (run.network == RunNetwork::host) line("network", "host");
   if (run.security == RunSecurity::insecure) line("security", "insecure");
