@@ -46,6 +46,25 @@ bool run(const std::vector<bpf_insn>& program, const Request& request) {
       case BPF_ALU64 | BPF_MOV | BPF_K:
         dst = imm;
         break;
+      case BPF_ALU64 | BPF_MOV | BPF_X:
+        dst = r[insn.src_reg];
+        break;
+      case BPF_ALU64 | BPF_LSH | BPF_K:
+        dst <<= insn.imm;
+        break;
+      case BPF_ALU64 | BPF_LSH | BPF_X:
+        EXPECT_LT(r[insn.src_reg], 64u);
+        dst <<= r[insn.src_reg];
+        break;
+      case BPF_ALU64 | BPF_OR | BPF_X:
+        dst |= r[insn.src_reg];
+        break;
+      case BPF_ALU64 | BPF_AND | BPF_K:
+        dst &= imm;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        if (dst > imm) pc += insn.off;
+        break;
       case BPF_JMP | BPF_JNE | BPF_K:
         if (dst != imm) pc += insn.off;
         break;
@@ -137,6 +156,25 @@ TEST(DeviceProgram, LongListsDecideAsTheSpecificationSays) {
   }
 }
 
+TEST(DeviceProgram, RunsOfMinorNumbersDecideAsTheSpecificationSays) {
+  std::vector<Request> all;
+  for (uint32_t minor = 0; minor < 70; ++minor)
+    for (uint32_t access = 1; access < 8; ++access)
+      for (const uint32_t major : {7u, 8u, 1u << 29, 0x7fffffffu})
+        all.push_back({BPF_DEVCG_DEV_CHAR, access, major, minor});
+  all.push_back({BPF_DEVCG_DEV_CHAR, 2, 7, 0xffffffff});
+  for (const int64_t major : {7LL, 8LL, 1LL << 29, 0x7fffffffLL}) {
+    for (const char* access : {"rwm", "r"}) {
+      std::vector<DeviceRule> rules;
+      for (const int64_t minor : {0, 3, 30, 31, 32, 63, 64, 5})
+        rules.push_back({true, "c", major, minor, access});
+      for (const int64_t minor : {3, 5}) rules.push_back({false, "c", major, minor, "w"});
+      for (const int64_t minor : {5, 6, 7}) rules.push_back({true, "a", {}, minor, access});
+      expect_same(rules, all);
+    }
+  }
+}
+
 TEST(DeviceProgram, NothingFollowsARuleThatDecidesAll) {
   // The kernel refuses programs with unreachable instructions.
   const std::vector<DeviceRule> tail = {{false, "a", {}, {}, "rwm"}, {true, "c", 1, 3, "rw"}};
@@ -147,6 +185,7 @@ TEST(DeviceProgram, NothingFollowsARuleThatDecidesAll) {
 
 TEST(DeviceRules, EveryContainerHasItsOwnDevices) {
   const auto program = device_program(effective_device_rules({{false, "a", {}, {}, "rwm"}}));
+  EXPECT_LE(program.size(), 40u) << "the kernel checks it at each start";
   constexpr uint32_t kAll = 7, kMknod = 1;
   for (const uint32_t minor : {3, 5, 7, 8, 9})
     EXPECT_TRUE(run(program, {BPF_DEVCG_DEV_CHAR, kAll, 1, minor}));
