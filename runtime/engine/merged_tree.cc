@@ -32,20 +32,16 @@ void prepend(std::deque<std::string>& names, const std::string& path) {
 }  // namespace
 
 MergedTree::MergedTree(const container::Spec::Overlay& overlay)
-    : opaque_(overlay.userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque") {
-  if (!overlay.upper.empty()) layers_.push_back(overlay.upper);
-  layers_.insert(layers_.end(), overlay.lower.rbegin(), overlay.lower.rend());
+    : userxattr_(overlay.userxattr) {
+  const auto add = [this](const std::string& layer) { top_.push_back(open_file(layer, O_RDONLY | O_DIRECTORY)); };
+  if (!overlay.upper.empty()) add(overlay.upper);
+  for (auto layer = overlay.lower.rbegin(); layer != overlay.lower.rend(); ++layer) add(*layer);
 }
 
-MergedTree::Level MergedTree::top() const {
-  Level level;
-  for (const std::string& layer : layers_) level.push_back(open_file(layer, O_RDONLY | O_DIRECTORY));
-  return level;
-}
-
-bool MergedTree::is_opaque(int directory) const {
+bool MergedTree::marks_opaque(int directory, bool userxattr) {
   char value = 0;
-  return fgetxattr(directory, opaque_.c_str(), &value, 1) == 1 && value == 'y';
+  const char* name = userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+  return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
 }
 
 std::optional<MergedTree::Found> MergedTree::look_up(const Level& level, const std::string& name) const {
@@ -67,7 +63,7 @@ std::optional<MergedTree::Found> MergedTree::look_up(const Level& level, const s
     Fd directory(openat(part.get(), name.c_str(), kDirectory));
     if (!directory) throw SysError(quoted(name));
     if (found.parts.empty()) found.info = info;
-    const bool last = is_opaque(directory.get());
+    const bool last = marks_opaque(directory.get(), userxattr_);
     found.parts.push_back(std::move(directory));
     if (last) break;
   }
@@ -80,17 +76,17 @@ std::optional<MergedTree::Found> MergedTree::resolve(const std::string& path, bo
   std::deque<std::string> names;
   prepend(names, path);
   levels.clear();
-  levels.push_back(top());
+  const auto current = [&]() -> const Level& { return levels.empty() ? top_ : levels.back(); };
   int links = 0;
   while (!names.empty()) {
     const std::string name = std::move(names.front());
     names.pop_front();
     if (name.empty() || name == ".") continue;
     if (name == "..") {
-      if (levels.size() > 1) levels.pop_back();
+      if (!levels.empty()) levels.pop_back();
       continue;
     }
-    std::optional<Found> found = look_up(levels.back(), name);
+    std::optional<Found> found = look_up(current(), name);
     if (!found) return {};
     if (!found->parts.empty()) {
       levels.push_back(std::move(found->parts));
@@ -105,11 +101,11 @@ std::optional<MergedTree::Found> MergedTree::resolve(const std::string& path, bo
     const ssize_t size = readlinkat(found->parent, name.c_str(), target, sizeof target);
     if (size < 0) throw SysError(quoted(path));
     const std::string text(target, static_cast<size_t>(size));
-    if (text.starts_with('/')) levels.resize(1);
+    if (text.starts_with('/')) levels.clear();
     prepend(names, text);
   }
   Found directory;
-  if (fstat(levels.back().front().get(), &directory.info) < 0) throw SysError(quoted(path));
+  if (fstat(current().front().get(), &directory.info) < 0) throw SysError(quoted(path));
   return directory;
 }
 
@@ -156,8 +152,9 @@ bool MergedTree::walk(const std::string& path, const std::function<void(const En
   std::vector<Level> levels;
   const std::optional<Found> found = resolve(path, true, levels);
   if (!found || found->parent >= 0) return false;
-  visit({"", found->info, levels.back().front().get(), ""});
-  walk_level(levels.back(), "", visit);
+  const Level& level = levels.empty() ? top_ : levels.back();
+  visit({"", found->info, level.front().get(), ""});
+  walk_level(level, "", visit);
   return true;
 }
 

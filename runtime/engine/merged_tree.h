@@ -33,6 +33,9 @@ class MergedTree {
   // Everything in the directory `path`, a directory before its content; false when there is no such directory.
   bool walk(const std::string& path, const std::function<void(const Entry&)>& visit) const;
 
+  // Overlay's mark on a directory that hides everything below it.
+  static bool marks_opaque(int directory, bool userxattr);
+
  private:
   // One merged directory: its parts, uppermost first.
   using Level = std::vector<Fd>;
@@ -43,14 +46,13 @@ class MergedTree {
     std::string name;
   };
 
-  Level top() const;
   std::optional<Found> look_up(const Level& level, const std::string& name) const;
-  bool is_opaque(int directory) const;
   void walk_level(const Level& level, const std::string& path, const std::function<void(const Entry&)>& visit) const;
+  // `levels`: the directories on the way, below the top; they keep the result's descriptors open.
   std::optional<Found> resolve(const std::string& path, bool follow_last, std::vector<Level>& levels) const;
 
-  std::vector<std::string> layers_;  // uppermost first
-  std::string opaque_;               // the attribute's name
+  Level top_;  // the layers, uppermost first
+  bool userxattr_;
 };
 
 }  // namespace mini::engine

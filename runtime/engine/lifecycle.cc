@@ -1,0 +1,226 @@
+#include "runtime/engine/lifecycle.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/process.h"
+#include "runtime/base/text.h"
+#include "runtime/container/cgroup.h"
+#include "runtime/engine/attach.h"
+#include "runtime/engine/attach_protocol.h"
+#include "runtime/engine/run.h"
+#include "runtime/engine/signals.h"
+
+namespace mini::engine {
+namespace {
+
+constexpr int kDefaultTimeout = 10;  // seconds, Docker's
+constexpr int64_t kSecond = 1'000'000'000;
+
+[[noreturn]] void not_running(const Record& record) {
+  throw Error(cat("container ", record.name, ": is not running"), {}, ErrorKind::conflict);
+}
+
+// A connection to a container's monitor on which nothing comes but the end.
+class EndOfContainer {
+ public:
+  EndOfContainer(const ContainerStore& store, const std::string& id) : connection_(connect_to_monitor(store, id)) {
+    if (connection_) greet(connection_->get(), false, {.stdin_open = false, .output = false});
+  }
+
+  // False when the time is over. `timeout_ns` negative: for ever.
+  bool wait(int64_t timeout_ns) {
+    const int64_t until = monotonic_ns() + timeout_ns;
+    while (connection_) {
+      pollfd ready{connection_->get(), POLLIN, 0};
+      int left = -1;
+      if (timeout_ns >= 0) left = static_cast<int>(std::max<int64_t>(0, (until - monotonic_ns() + 999'999) / 1'000'000));
+      const int count = poll(&ready, 1, left);
+      if (count < 0 && errno != EINTR) throw SysError("wait for the container");
+      if (count == 0) return false;
+      if (count > 0) receive();
+    }
+    return true;
+  }
+  std::optional<int> exit_code() const { return exit_code_; }
+
+ private:
+  void receive() {
+    ReceivedFrame frame;
+    const Received outcome = receive_frame(connection_->get(), frame);
+    if (outcome == Received::frame && frame.type == Frame::exit && frame.payload.size() >= sizeof(int32_t)) {
+      int32_t code = 0;
+      memcpy(&code, frame.payload.data(), sizeof code);
+      exit_code_ = code;
+    }
+    if (outcome == Received::end || exit_code_) connection_.reset();
+  }
+
+  std::optional<Fd> connection_;
+  std::optional<int> exit_code_;
+};
+
+int stop_signal(const Record& record, const std::string& wanted) {
+  if (!wanted.empty()) return parse_signal(wanted);
+  return record.config.stop_signal.empty() ? SIGTERM : parse_signal(record.config.stop_signal);
+}
+
+bool send_signal(const Record& record, int signal) {
+  const std::optional<Fd> process = open_pidfd(record.state.process);
+  return process && signal_pidfd(process->get(), signal);
+}
+
+// A container that waits to be restarted has no process; its monitor looks into the record when it gets a signal.
+void wake_monitor(const Record& record) {
+  if (const auto monitor = open_pidfd(record.state.monitor)) signal_pidfd(monitor->get(), SIGTERM);
+}
+
+void thaw_if_paused(const ContainerStore& store, const Record& record) {
+  if (record.state.status != Status::paused) return;
+  container::Cgroup::from_string(record.cgroup).thaw();
+  store.update(record.id, [](Record& changed) {
+    if (changed.state.status == Status::paused) changed.state.status = Status::running;
+  });
+}
+
+std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
+  return cat("container ", record.name, ": ", signal_name(signal), " was ignored for ", waited_ns / kSecond,
+             " s, because its first process has no handler for it; `mini run --init` puts one in front of it");
+}
+
+// Stops the container that `record` describes and waits until its monitor has cleaned up.
+Stopped stop(const ContainerStore& store, const Record& record, int signal, int64_t timeout_ns) {
+  Stopped out;
+  EndOfContainer end(store, record.id);
+  const auto marked = store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
+  if (!marked || !is_live(*marked)) return out;
+  if (marked->state.status == Status::restarting) {
+    wake_monitor(*marked);
+    end.wait(-1);
+    return out;
+  }
+  const bool taken = takes_signal(*marked, signal);
+  thaw_if_paused(store, *marked);
+  send_signal(*marked, signal);
+  if (!end.wait(timeout_ns)) {
+    if (!taken) out.note = ignored_note(*marked, signal, timeout_ns);
+    send_signal(*marked, SIGKILL);
+    end.wait(-1);
+  }
+  return out;
+}
+
+int64_t timeout_of(const Record& record, const std::optional<int>& wanted) {
+  const int seconds = wanted ? *wanted : record.config.stop_timeout.value_or(kDefaultTimeout);
+  return seconds < 0 ? -1 : seconds * kSecond;
+}
+
+}  // namespace
+
+Stopped stop_container(const ContainerStore& store, const std::string& name, const StopOptions& options) {
+  const Record record = store.find(name);
+  const int signal = stop_signal(record, options.signal);
+  if (!is_live(record)) return {};
+  return stop(store, record, signal, timeout_of(record, options.timeout_s));
+}
+
+Stopped restart_container(Engine& engine, const std::string& name, const StopOptions& options) {
+  const Record record = engine.containers.find(name);
+  Stopped out = stop_container(engine.containers, record.id, options);
+  start_container(engine, record.id);
+  return out;
+}
+
+void kill_container(const ContainerStore& store, const std::string& name, const std::string& signal_text) {
+  const int signal = parse_signal(signal_text);
+  Record record = store.find(name);
+  if (!is_live(record)) not_running(record);
+  // A container that was ended on purpose is not restarted.
+  if (signal == SIGKILL || signal == stop_signal(record, {})) {
+    const auto marked = store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
+    if (!marked || !is_live(*marked)) not_running(record);
+    record = *marked;
+  }
+  if (record.state.status == Status::restarting) return wake_monitor(record);
+  // Frozen, it could not even die on the v1 freezer.
+  if (signal == SIGKILL) thaw_if_paused(store, record);
+  if (!send_signal(record, signal)) not_running(record);
+}
+
+void pause_container(const ContainerStore& store, const std::string& name) {
+  const Record found = store.find(name);
+  const auto lock = store.lock(found.id);
+  std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
+  if (!record || !is_live(*record)) not_running(found);
+  if (record->state.status != Status::running) {
+    throw Error(cat("container ", record->name, ": is ", to_string(record->state.status), " already"), {}, ErrorKind::conflict);
+  }
+  container::Cgroup::from_string(record->cgroup).freeze();
+  record->state.status = Status::paused;
+  store.write(*record);
+}
+
+void unpause_container(const ContainerStore& store, const std::string& name) {
+  const Record found = store.find(name);
+  const auto lock = store.lock(found.id);
+  std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
+  if (!record || record->state.status != Status::paused) {
+    throw Error(cat("container ", found.name, ": is not paused"), {}, ErrorKind::conflict);
+  }
+  container::Cgroup::from_string(record->cgroup).thaw();
+  record->state.status = Status::running;
+  store.write(*record);
+}
+
+int wait_container(const ContainerStore& store, const std::string& name) {
+  const Record record = store.find(name);
+  if (is_live(record)) {
+    EndOfContainer end(store, record.id);
+    end.wait(-1);
+    if (end.exit_code()) return *end.exit_code();
+  }
+  const std::optional<Record> ended = store.load(record.id);
+  if (!ended) throw Error(cat("container ", record.name, ": has been removed; its exit code is unknown"));
+  return ended->state.exit_code;
+}
+
+void rename_container(const ContainerStore& store, const std::string& name, const std::string& new_name) {
+  const Record found = store.find(name);
+  const auto lock = store.lock(found.id);
+  std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
+  if (!record) throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
+  store.rename(*record, new_name);
+}
+
+void remove_container(const ContainerStore& store, const std::string& name, const RemoveOptions& options) {
+  std::optional<Record> record = store.find_if_exists(name);
+  if (!record) {
+    if (options.force) return;
+    store.find(name);
+  }
+  if (is_live(*record)) {
+    if (!options.force) {
+      throw Error(cat("container ", record->name, ": is ", to_string(record->state.status)),
+                  cat("stop it first (`mini stop ", record->name, "`), or use `mini rm -f`"), ErrorKind::conflict);
+    }
+    stop(store, *record, SIGKILL, -1);
+  }
+  const auto lock = store.lock(record->id);
+  record = lock ? store.read(record->id) : std::nullopt;
+  if (!record) return;  // --rm was faster
+  if (is_live(*record)) {
+    throw Error(cat("container ", record->name, ": was started again meanwhile"), {}, ErrorKind::conflict);
+  }
+  if (options.volumes) {
+    store.remove_with_volumes(*record);
+  } else {
+    store.remove(record->id, record->name);
+  }
+}
+
+}  // namespace mini::engine

@@ -1,0 +1,151 @@
+#include "runtime/engine/step.h"
+
+#include <signal.h>
+
+#include <memory>
+
+#include "runtime/base/digest.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/process.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/mount_stubs.h"
+#include "runtime/engine/poll_round.h"
+#include "runtime/engine/sandbox.h"
+#include "runtime/engine/sandbox_facts.h"
+#include "runtime/engine/streams.h"
+
+namespace mini::engine {
+namespace {
+
+// The same name in every build, because a command may write it down.
+constexpr const char* kHostName = "mini-build";
+
+// Steps only read it, so all steps with the same content share one file.
+std::string shared_file(const StatePaths& paths, const std::string& content) {
+  const std::string directory = paths.run + "/etc";
+  const std::string path = cat(directory, '/', Digest::of(content).hex());
+  if (exists(path)) return path;
+  make_directories(directory, 0711);
+  replace_file(path, content, false, 0644);
+  return path;
+}
+
+container::Mount read_only_bind(const std::string& source, const std::string& destination) {
+  return {destination, "bind", source, {"bind", "rprivate", "ro"}, {}, {}};
+}
+
+// A step is a container that nobody keeps: the same record, filled in memory only.
+Record record_of(const StepRequest& request) {
+  Record record;
+  record.id = request.name;
+  record.name = request.name;
+  record.args = request.args;
+  record.config.hostname = kHostName;
+  record.config.env = request.env;
+  record.config.user = request.user;
+  record.config.working_dir = request.working_dir;
+  record.host.network_mode = request.host_network ? "host" : "none";
+  record.host.privileged = request.insecure;
+  record.host.extra_hosts = request.add_hosts;
+  return record;
+}
+
+container::Spec spec_of(const StepRequest& request) {
+  const Record record = record_of(request);
+  SandboxFacts facts;
+  facts.overlay = request.overlay;
+  facts.user = find_user(request.overlay, request.user, {});
+  container::Spec spec = make_spec(record, facts);
+  spec.mounts.push_back(read_only_bind(shared_file(request.paths, hosts_file(request.add_hosts)), "/etc/hosts"));
+  const std::string host_resolver = read_file_if_exists("/etc/resolv.conf").value_or("");
+  if (request.host_network) {
+    spec.mounts.push_back(
+        read_only_bind(shared_file(request.paths, resolv_conf(host_resolver, record.host)), "/etc/resolv.conf"));
+  }
+  spec.mounts.insert(spec.mounts.end(), request.mounts.begin(), request.mounts.end());
+  return spec;
+}
+
+class Step {
+ public:
+  Step(const StepRequest& request, const container::Spec& spec) : request_(request) {
+    Pipe out = make_pipe(), err = make_pipe();
+    container::LaunchOptions options;
+    options.name = request.name;
+    options.stdio = {-1, out.write.get(), err.write.get()};
+    options.die_with_parent = true;
+    process_ = container::launch(spec, options);
+    streams_.push_back(stream(std::move(out.read), false));
+    streams_.push_back(stream(std::move(err.read), true));
+  }
+
+  ~Step() {
+    if (reaped_) return;
+    try {
+      end();
+    } catch (const Error&) {
+      // Another error is on its way; the process dies with us.
+    }
+  }
+
+  int run() {
+    bool exited = false;
+    while (!exited) {
+      PollRound round;
+      round.watch(process_.pidfd.get(), POLLIN, [&](short) { exited = true; });
+      if (request_.cancel_fd >= 0 && !cancelled_) {
+        round.watch(request_.cancel_fd, POLLIN, [this](short) { cancel(); });
+      }
+      for (const auto& stream : streams_) stream->watch(round, true);
+      round.wait();
+    }
+    for (const auto& stream : streams_) stream->drain();
+    const int code = end();
+    return cancelled_ ? 137 : code;
+  }
+
+ private:
+  std::unique_ptr<OutputStream> stream(Fd source, bool is_stderr) {
+    return std::make_unique<OutputStream>(std::move(source), -1, [this, is_stderr](std::string_view data) {
+      if (request_.on_output) request_.on_output(is_stderr, data);
+    });
+  }
+
+  void cancel() {
+    cancelled_ = true;
+    signal_pidfd(process_.pidfd.get(), SIGKILL);
+  }
+
+  int end() {
+    signal_pidfd(process_.pidfd.get(), SIGKILL);
+    const int code = exit_code_of(wait_child(process_.process.pid));
+    reaped_ = true;
+    process_.cgroup.remove();
+    return code;
+  }
+
+  const StepRequest& request_;
+  container::Launched process_;
+  std::vector<std::unique_ptr<OutputStream>> streams_;
+  bool cancelled_ = false, reaped_ = false;
+};
+
+}  // namespace
+
+int run_step(const StepRequest& request) {
+  const container::Spec spec = spec_of(request);
+  const MountStubs stubs(spec);
+  const int code = [&] {
+    try {
+      return Step(request, spec).run();
+    } catch (...) {
+      stubs.remove();
+      throw;
+    }
+  }();
+  stubs.remove();
+  return code;
+}
+
+}  // namespace mini::engine
