@@ -83,6 +83,39 @@ base_image() {
   mini import "$scratch/base.tar" busybox:latest >/dev/null || die "busybox:latest: import failed"
 }
 
+# variant NAME COMMAND... : the image NAME, which is busybox's tree after COMMAND was run in it.
+variant() {
+  local name=$1 tree
+  shift
+  tree=$(mktemp -d "$scratch/variant.XXXXXX")
+  base_tree "$tree"
+  (cd "$tree" && "$@") || die "image $name: $*"
+  tar -C "$tree" --numeric-owner --owner=0 --group=0 -cf "$tree.tar" .
+  mini import "$tree.tar" "$name" >/dev/null || die "image $name: import failed"
+  rm -rf "$tree" "$tree.tar"
+}
+
+# once ARGUMENT... : a container that leaves nothing behind; the flag keeps the line about networks away.
+once() { mini run --rm --network none "$@"; }
+
+# field NAME TEMPLATE : one fact of a container.
+field() { mini container inspect --format "{{$2}}" "$1"; }
+
+is_state() { [ "$(field "$1" .State.Status)" = "$2" ]; }
+
+# build_id ARGUMENT... : builds without talk, prints the id.
+build_id() { mini build -q --network none "$@"; }
+
+# no_scratch_left : what is being made lies in tmp/ and trash/ of the store, and only until the next command.
+no_scratch_left() {
+  local left
+  left=$(find "$MINI_ROOT/tmp" "$MINI_ROOT/trash" -mindepth 1 2>/dev/null)
+  eq "$left" "" "scratch of the store:"
+}
+
+# store_is_sound : everything in the store is what its digest says.
+store_is_sound() { ok mini fsck; }
+
 # cgroup_version : what a container here gets: v1 (also on a hybrid tree) or v2.
 cgroup_version() {
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo v2; else echo v1; fi

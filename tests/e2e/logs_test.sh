@@ -1,0 +1,75 @@
+# `mini logs`: both streams, follow, since, until, tail, timestamps, and rotation that loses nothing it
+# promised to keep.
+. "$(dirname "$0")/../lib/e2e.sh"
+base_image
+
+ok mini run --name both --network none busybox sh -c 'echo one; echo two >&2; printf three'
+ok mini logs both
+eq "$out" "one"$'\n'"three" "standard output:"
+eq "$err" "two" "standard error:"
+ok mini logs --tail 1 both
+eq "$out" three
+ok mini logs -n 0 both
+eq "$out$err" ""
+ok mini logs -t both
+matches "$out" ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z\ one
+ok mini logs --since 1h both
+eq "$out" "one"$'\n'"three"
+ok mini logs --since 2099-01-01 both
+eq "$out$err" ""
+ok mini logs --until 1h both
+eq "$out$err" ""
+fails_with 125 mini logs --since yesterday-ish both
+fails_with 125 mini logs --tail many both
+fails_with 1 mini logs nosuch
+ok mini start -a both
+ok mini logs both
+eq "$out" "one"$'\n'"threeone"$'\n'"three" "after a second start:"
+ok mini rm both
+
+# since and until between two lines
+ok mini run --name timed --network none busybox sh -c 'echo first; sleep 1.2; echo second'
+moment=$(mini logs -t timed | head -1 | cut -d' ' -f1)
+middle=$(date -u -d "$moment + 0.6 seconds" +%Y-%m-%dT%H:%M:%S.%NZ)
+eq "$(mini logs --since "$middle" timed)" second
+eq "$(mini logs --until "$middle" timed)" first
+ok mini rm timed
+
+# --- follow ------------------------------------------------------------------------------------------------
+ok mini run -d --name f --network none busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done'
+ok timeout 20 "$MINI" logs -f f
+eq "$out" "line 1"$'\n'"line 2"$'\n'"line 3"$'\n'"line 4"$'\n'"line 5" "follow ends with the container:"
+ok timeout 20 "$MINI" logs -f f
+eq "$(wc -l <<<"$out")" 5 "follow of one that has ended:"
+ok mini rm f
+
+# --- rotation: bounded on disk, order kept, follow survives --------------------------------------------------
+ok mini run -d --name r --network none --log-opt max-size=20k --log-opt max-file=3 busybox \
+  sh -c 'while [ ! -e /go ]; do sleep 0.05; done; seq 1 5000; sleep 0.3; seq 5001 10000'
+mini logs -f r >"$scratch/followed" &
+follower=$!
+sleep 0.3
+ok mini exec r touch /go
+ok mini wait r
+wait "$follower"
+eq "$(tail -1 "$scratch/followed")" 10000 "the last line that was followed:"
+sort -nc "$scratch/followed" || fail "follow: not in order"
+ok mini logs r
+seq 1 10000 | tail -n "$(wc -l <<<"$out")" | cmp - <(echo "$out") || fail "after rotation: lines lost in the middle"
+bytes=$(cat "$MINI_ROOT"/containers/*/log* | wc -c)
+at_most "$bytes" 65536 "log on disk:"
+eq "$(ls "$MINI_ROOT"/containers/*/log* | wc -l)" 3 "files of the log:"
+ok mini rm r
+
+# --- long lines, binary, no log ---------------------------------------------------------------------------------
+ok mini run --name long --network none busybox sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo; printf "a\0b\r\n"' >/dev/null
+mini logs long >"$scratch/long"
+eq "$(head -c 100000 "$scratch/long" | tr -d x | wc -c)" 0 "a line of 100,000 bytes:"
+eq "$(tail -c 5 "$scratch/long" | od -An -c | tr -d ' ')" 'a\0b\r\n'
+ok mini rm long
+ok mini run --name none --network none --log-driver none busybox echo seen
+eq "$out" seen
+mini logs none >"$scratch/none" 2>&1
+[ "$(<"$scratch/none")" != seen ] || fail "--log-driver none: logged"
+fails_with 125 once --log-driver syslog busybox true
+fails_with 125 once --log-opt max-sizes=1k busybox true
