@@ -20,7 +20,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "runtime/base/fd.h"
@@ -78,9 +77,10 @@ struct ResolvedUser {
 };
 ResolvedUser resolve_user(int rootfs_fd, const std::string& user,
                           const std::vector<std::string>& groups);
-// The same from the texts of the two files ("" when one is missing), for a rootfs that is not
-// mounted yet. Pure.
-ResolvedUser resolve_user_in(std::string_view passwd, std::string_view group,
-                             const std::string& user, const std::vector<std::string>& groups);
+// The same for a root file system that is not mounted yet: `read` gives a file's text, or nothing when it is missing.
+using ReadAccountFile =
+    std::function<std::optional<std::string>(const std::string& path, size_t limit)>;
+ResolvedUser resolve_user_in(const ReadAccountFile& read, const std::string& user,
+                             const std::vector<std::string>& groups);
 
 }  // namespace mini::container

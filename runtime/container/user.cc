@@ -19,10 +19,10 @@ constexpr size_t kFileLimit = 1 << 20;
 constexpr unsigned long long kLargestId = 0xfffffffe;
 
 struct Accounts {
-  const Root& root;
+  const ReadAccountFile& read;
   std::vector<std::vector<std::string>> lines(const char* path) const {
     std::vector<std::vector<std::string>> out;
-    const auto text = root.read_regular(path, kFileLimit);
+    const auto text = read(path, kFileLimit);
     if (!text) return out;
     for (const auto& line : split(*text, '\n')) {
       if (!trim(line).empty() && line[0] != '#') out.push_back(split(trim(line), ':'));
@@ -113,7 +113,14 @@ ResolvedUser resolve_user(int rootfs_fd, const std::string& user,
   const int copy = fcntl(rootfs_fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) throw SysError("root file system");
   const Root root(Fd(copy), "image");
-  const Accounts accounts{root};
+  return resolve_user_in(
+      [&](const std::string& path, size_t limit) { return root.read_regular(path, limit); }, user,
+      groups);
+}
+
+ResolvedUser resolve_user_in(const ReadAccountFile& read, const std::string& user,
+                             const std::vector<std::string>& groups) {
+  const Accounts accounts{read};
   const size_t colon = user.find(':');
   const std::string user_part = user.substr(0, colon);
   const std::string group_part = colon == std::string::npos ? "" : user.substr(colon + 1);

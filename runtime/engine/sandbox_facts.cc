@@ -21,8 +21,6 @@
 namespace mini::engine {
 namespace {
 
-constexpr size_t kAccountFileLimit = 4 << 20;  // a hostile image's passwd must not fill our memory
-
 void write_plain(const std::string& path, std::string_view content) {
   // Not by rename: nobody reads it before the container runs, and each start writes it anew.
   Fd fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
@@ -103,9 +101,8 @@ bool is_resolver_option(std::string_view line, std::string_view key) {
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups) {
   const MergedTree tree(overlay);
-  const std::string passwd = tree.read_regular("/etc/passwd", kAccountFileLimit).value_or("");
-  const std::string group = tree.read_regular("/etc/group", kAccountFileLimit).value_or("");
-  return container::resolve_user_in(passwd, group, user, groups);
+  return container::resolve_user_in(
+      [&](const std::string& path, size_t limit) { return tree.read_regular(path, limit); }, user, groups);
 }
 
 container::Seccomp load_seccomp_profile(const std::string& path, const std::vector<std::string>& capabilities) {
