@@ -1,5 +1,7 @@
 #include "runtime/image/blob_store.h"
 
+#include <fcntl.h>
+
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
@@ -9,6 +11,10 @@ namespace mini::image {
 
 BlobStore::BlobStore(const StatePaths& paths)
     : paths_(paths), directory_(paths.root + "/images/blobs/sha256") {}
+
+Fd BlobStore::open() const {
+  return open_file(directory_, O_RDONLY | O_DIRECTORY);
+}
 
 std::string BlobStore::path(const Digest& digest) const {
   return cat(directory_, '/', digest.hex());

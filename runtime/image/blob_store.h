@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/digest.h"
+#include "runtime/base/fd.h"
 #include "runtime/base/state_paths.h"
 
 namespace mini::image {
@@ -18,6 +19,7 @@ class BlobStore {
 
   explicit BlobStore(const StatePaths& paths);
 
+  Fd open() const;  // the directory
   std::string path(const Digest& digest) const;
   // Throws Error when it is missing, larger than kLimit, or not what `digest` (and `size`, unless
   // it is 0) says. `what` is for errors.

@@ -1,5 +1,7 @@
-// An image's configuration (OCI image specification, config.md, with Docker's additions Healthcheck, OnBuild, Shell) as a plain value, and its canonical JSON, whose
-// SHA-256 is the image's id. `created` and history times come from SOURCE_DATE_EPOCH, never from the clock. Reading is strict about types and limits.
+// An image's configuration (OCI image specification, config.md, with Docker's additions
+// Healthcheck, OnBuild, Shell) as a plain value, and its canonical JSON, whose SHA-256 is the
+// image's id. `created` and history times come from SOURCE_DATE_EPOCH, never from the clock.
+// Reading is strict about types and limits.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,8 @@ namespace mini::image {
 
 struct Healthcheck {
   std::vector<std::string> test;  // {"NONE"} | {"CMD", …} | {"CMD-SHELL", "…"}; empty: inherit
-  int64_t interval_ns = 0, timeout_ns = 0, start_period_ns = 0, start_interval_ns = 0;  // 0: the default
+  int64_t interval_ns = 0, timeout_ns = 0, start_period_ns = 0,
+          start_interval_ns = 0;  // 0: the default
   int retries = 0;
   bool operator==(const Healthcheck&) const = default;
 };
@@ -32,7 +35,8 @@ struct ImageConfig {
   std::string user;
   std::set<std::string> exposed_ports;  // "80/tcp"
   std::vector<std::string> env;         // "NAME=value"
-  std::optional<std::vector<std::string>> entrypoint, cmd;  // absent and empty differ when they are combined
+  std::optional<std::vector<std::string>> entrypoint,
+      cmd;  // absent and empty differ when they are combined
   std::set<std::string> volumes;
   std::string working_dir;
   std::map<std::string, std::string> labels;

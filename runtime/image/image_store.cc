@@ -8,6 +8,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
 #include "runtime/image/blob_store.h"
@@ -43,9 +44,10 @@ ImageEntry entry_of(const Index& index, const Digest& id) {
   return entry;
 }
 
-int64_t last_used(const BlobStore& blobs, const Digest& id) {
+// When the config blob was last touched; 0 when it is missing, which is for `load` to report.
+int64_t last_used(int blobs, const Digest& id) {
   struct stat info;
-  if (stat(blobs.path(id).c_str(), &info) < 0) return 0;
+  if (fstatat(blobs, id.hex().c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return 0;
   return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
 }
 
@@ -165,12 +167,12 @@ FileLock ImageStore::lock(LockMode mode) const {
 
 std::vector<ImageEntry> ImageStore::list() const {
   const Index index = IndexFile(paths_).read();
-  const BlobStore blobs(paths_);
+  const Fd blobs = BlobStore(paths_).open();
   std::map<Digest, ImageEntry> by_id;
   for (const IndexRow& row : index) {
     ImageEntry& entry = by_id[row.id];
     if (entry.id.empty()) {
-      entry = {row.id,          row.manifest, {}, row.created_ns, last_used(blobs, row.id),
+      entry = {row.id,          row.manifest, {}, row.created_ns, last_used(blobs.get(), row.id),
                row.layers_size, row.labels};
     }
     if (!row.tag.empty()) entry.tags.push_back(row.tag);
@@ -191,14 +193,14 @@ std::optional<ImageEntry> ImageStore::find(const std::string& name) const {
   const auto found = resolve(index, name);
   if (!found) return {};
   ImageEntry entry = entry_of(index, found->id);
-  entry.used_ns = last_used(BlobStore(paths_), found->id);
+  entry.used_ns = last_used(BlobStore(paths_).open().get(), found->id);
   return entry;
 }
 
 Image ImageStore::load(const std::string& name) const {
   const Index index = IndexFile(paths_).read();
   ImageEntry entry = entry_of(index, resolve_or_throw(index, name).id);
-  entry.used_ns = last_used(BlobStore(paths_), entry.id);
+  entry.used_ns = last_used(BlobStore(paths_).open().get(), entry.id);
   return load(entry);
 }
 

@@ -1,4 +1,5 @@
-// A root file system's tar -> an image of one layer (`mini import`). `changes` are Dockerfile-like config changes already applied to `config`.
+// A root file system's tar -> an image of one layer (`mini import`). `changes` are Dockerfile-like
+// config changes already applied to `config`.
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 
 namespace mini::image {
 
-ImageEntry import_image(ImageStore& store, int fd, const std::string& name, ImageConfig config, const std::vector<Reference>& tags);
+ImageEntry import_image(ImageStore& store, int fd, const std::string& name, ImageConfig config,
+                        const std::vector<Reference>& tags);
 
 }  // namespace mini::image

@@ -1,8 +1,11 @@
-// Unpacks a layer that came from outside: every byte of it is hostile (SECURITY: Layers). Formats: tar (ustar, PAX, GNU), plain or gzip, zstd, xz, bzip2. Everything is made
-// below the draft's tree through directory fds and never through a link that the layer made; whiteouts (.wh.NAME, .wh..wh..opq) become
-// overlay's. Refused, naming the entry: absolute names and "..", hard links that leave the tree, devices other than whiteouts when
-// `allow_devices` is false, duplicate entries, bombs (limits below), truncated input. Kept: owners, modes with set-id, times, security.capability and user.*
-// attributes. Dropped: trusted.overlay.*, user.overlay.*. Memory is bounded whatever the input.
+// Unpacks a layer that came from outside: every byte of it is hostile (SECURITY: Layers). Formats:
+// tar (ustar, PAX, GNU), plain or gzip, zstd, xz, bzip2. Everything is made below the draft's tree
+// through directory fds and never through a link that the layer made; whiteouts (.wh.NAME,
+// .wh..wh..opq) become overlay's. Refused, naming the entry: absolute names and "..", hard links
+// that leave the tree, devices other than whiteouts when `allow_devices` is false, duplicate
+// entries, bombs (limits below), truncated input. Kept: owners, modes with set-id, times,
+// security.capability and user.* attributes. Dropped: trusted.overlay.*, user.overlay.*. Memory is
+// bounded whatever the input.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +20,13 @@ struct ReadLimits {
   uint64_t bytes = uint64_t{256} << 30;  // unpacked, in all
   uint64_t entries = 10'000'000;
   bool allow_devices = true;
-  bool whiteouts = true;  // false, for archives that are no layers: names that begin with .wh. are refused
+  bool whiteouts =
+      true;  // false, for archives that are no layers: names that begin with .wh. are refused
 };
 
 struct ReadResult {
-  Digest diff_id;       // of the uncompressed tar as it was read
-  Digest blob;          // of the bytes as they came
+  Digest diff_id;  // of the uncompressed tar as it was read
+  Digest blob;     // of the bytes as they came
   uint64_t blob_size = 0;
   uint64_t files = 0;
 };
@@ -30,7 +34,8 @@ struct ReadResult {
 // Reads `fd` to its end into `draft`. `name` is for errors.
 ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadLimits& limits = {});
 
-// The same safe reader for ADD's local archives and `mini import`: is this file a tar archive, plain or compressed? (by content)
+// The same safe reader for ADD's local archives and `mini import`: is this file a tar archive,
+// plain or compressed? (by content)
 bool looks_like_archive(int fd);
 
 }  // namespace mini::image

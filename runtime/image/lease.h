@@ -1,5 +1,7 @@
-// Protects content that a running operation uses and nothing refers to yet (a build's layers): a file in <root>/leases, locked by its owner, that lists layers. The collector
-// treats the lists of living leases as roots; one whose owner died is removed. Add to a lease while holding the store's lock shared.
+// Protects content that a running operation uses and nothing refers to yet (a build's layers): a
+// file in <root>/leases, locked by its owner, that lists layers. The collector treats the lists of
+// living leases as roots; one whose owner died is removed. Add to a lease while holding the store's
+// lock shared.
 #pragma once
 
 #include <optional>

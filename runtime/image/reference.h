@@ -1,5 +1,7 @@
-// Image names as the distribution specification and Docker write them: [registry[:port]/]path[:tag][@sha256:…]. Parsing is strict; a name is always complete inside
-// mini ("busybox" is docker.io/library/busybox:latest) and short where it is shown ("busybox:latest"). Pure.
+// Image names as the distribution specification and Docker write them:
+// [registry[:port]/]path[:tag][@sha256:…]. Parsing is strict; a name is always complete inside mini
+// ("busybox" is docker.io/library/busybox:latest) and short where it is shown ("busybox:latest").
+// Pure.
 #pragma once
 
 #include <optional>
