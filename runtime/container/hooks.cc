@@ -30,9 +30,14 @@ std::vector<char*> pointers(const std::vector<std::string>& values) {
 
 // Between fork and exec: system calls only.
 [[noreturn]] void become_hook(const char* path, char** argv, char** envp, int input, int output,
-                              int join_pidfd) {
-  constexpr int kAll = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-  if (join_pidfd >= 0 && syscall(SYS_setns, join_pidfd, kAll) < 0) _exit(126);
+                              const HookSpace& space) {
+  constexpr int kAll = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (space.pidfd >= 0) {
+    if (syscall(SYS_setns, space.pidfd, kAll) < 0) _exit(126);
+    // Entering a mount namespace leads to what is mounted on top of its "/", the container's new
+    // root; the hook's path is meant as the launcher sees it.
+    if (fchdir(space.root) < 0 || chroot(".") < 0) _exit(126);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -83,7 +88,8 @@ bool drain(int output, int pidfd, std::optional<int64_t> deadline, std::string& 
   }
 }
 
-void run_hook(const Hook& hook, const std::string& what, const std::string& state, int join_pidfd) {
+void run_hook(const Hook& hook, const std::string& what, const std::string& state,
+              const HookSpace& space) {
   // A file, not a pipe: a hook that does not read cannot block us.
   const Fd input = sealed_memfd("state", state, false);
   const Pipe output = make_pipe();
@@ -93,7 +99,7 @@ void run_hook(const Hook& hook, const std::string& what, const std::string& stat
   if (pid < 0) throw SysError(what);
   if (pid == 0) {
     become_hook(hook.path.c_str(), const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-                input.get(), output.write.get(), join_pidfd);
+                input.get(), output.write.get(), space);
   }
   Killed child(pid);
   const Fd pidfd = open_pidfd(pid);
@@ -127,9 +133,9 @@ HookState hook_state(const Spec& spec, const std::string& id, const std::string&
 }
 
 void run_hooks(const std::vector<Hook>& hooks, const char* stage, const std::string& state,
-               int join_pidfd) {
+               const HookSpace& space) {
   for (const auto& hook : hooks)
-    run_hook(hook, cat(stage, " hook ", printable(hook.path)), state, join_pidfd);
+    run_hook(hook, cat(stage, " hook ", printable(hook.path)), state, space);
 }
 
 }  // namespace mini::container

@@ -18,8 +18,12 @@ struct HookState {
 HookState hook_state(const Spec& spec, const std::string& id, const std::string& status,
                      const std::string& bundle);
 
-// `join_pidfd`: run in the namespaces of that process (createContainer), or -1.
+// Where a createContainer hook runs: in the namespaces of that process, with that root directory.
+// Empty: where we are.
+struct HookSpace {
+  int pidfd = -1, root = -1;
+};
 void run_hooks(const std::vector<Hook>& hooks, const char* stage, const std::string& state,
-               int join_pidfd = -1);
+               const HookSpace& space = {});
 
 }  // namespace mini::container

@@ -159,7 +159,10 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
             .with(talk.pid());
     run_hooks(hooks.prestart, "prestart", state);
     run_hooks(hooks.create_runtime, "createRuntime", state);
-    run_hooks(hooks.create_container, "createContainer", state, talk.pidfd());
+    if (!hooks.create_container.empty()) {
+      const Fd root = open_file(cat("/proc/", talk.pid(), "/root"), O_PATH | O_DIRECTORY);
+      run_hooks(hooks.create_container, "createContainer", state, {talk.pidfd(), root.get()});
+    }
     talk.go();
   };
   talk.on_console = [&](const Fd& master) {
