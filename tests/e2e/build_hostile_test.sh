@@ -142,8 +142,9 @@ refused 'FROM busybox\nRUN mount -t tmpfs x /mnt\n'
 refused 'FROM busybox\nRUN --security=insecure mount -t tmpfs x /mnt\n'
 refused 'FROM busybox\nRUN --network=host true\n'
 # --- a process that a RUN leaves behind does not outlive it ----------------------------------------------------------------------------
-attack 'FROM busybox\nRUN (sleep 9876 &) ; (setsid sleep 9876 >/dev/null 2>&1 </dev/null &) ; true\n'
+unique=$((1000000 + $$))
+attack "FROM busybox\nRUN (sleep $unique &) ; (setsid sleep $unique >/dev/null 2>&1 </dev/null &) ; true\n"
 eq "$code" 0 "$(<"$scratch/log")"
-eq "$(grep -lzx 9876 /proc/[0-9]*/cmdline 2>/dev/null | wc -l)" 0 "processes after the RUN:"
+eq "$(grep -lzx "$unique" /proc/[0-9]*/cmdline 2>/dev/null | wc -l)" 0 "processes after the RUN:"
 no_scratch_left
 store_is_sound

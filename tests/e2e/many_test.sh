@@ -25,7 +25,7 @@ for _ in 1 2 3 4; do
   for verb in "start" "stop -t 0" "kill" "restart -t 0"; do echo "$verb shared"; done
 done | timeout 50 xargs -P 8 -L 1 "$MINI" >/dev/null 2>&1
 [ "$?" != 124 ] || fail "start, stop, kill and restart at once: hangs"
-matches "$(field shared .State.Status)" ^(running|exited)$
+matches "$(field shared .State.Status)" '^(running|exited)$'
 ok mini rm -f shared
 
 # --- 1,000 exist ----------------------------------------------------------------------------------------------------------

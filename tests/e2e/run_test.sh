@@ -44,7 +44,7 @@ ok env FROM_HOST=host "$MINI" run --rm --network none -e A=1 -e FROM_HOST -e B= 
   busybox env
 contains "$out" "A=1"
 contains "$out" "FROM_HOST=host"
-matches "$out" (^|$'\n')B=($|$'\n')
+contains $'\n'"$out"$'\n' $'\nB=\n'
 lacks "$out" NOT_SET
 contains "$out" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 matches "$out" HOSTNAME=[0-9a-f]{12}
@@ -108,7 +108,7 @@ eq "$out" "--rm -it --name x"
 ok mini run --network none --name web busybox true
 fails_with 125 mini run --network none --name web busybox true
 contains "$err" web
-matches "$err" in\ use|taken|already
+matches "$err" 'in use|taken|already'
 fails_with 125 once --name 'no/slash' busybox true
 fails_with 125 once --name '../../etc' busybox true
 ok mini rm web

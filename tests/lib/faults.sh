@@ -1,0 +1,142 @@
+# Faults at chosen system calls, for tests that kill or fail mini half-way: a small store made anew in
+# no time, the verbs that change it, and the points at which each of them can be struck. Sourced after
+# e2e.sh. FAULT_POINTS is how many points of a verb are tried, spread evenly; "all" tries each.
+: "${FAULT_POINTS:=10}"
+
+# System calls that change something, or that a change waits for.
+fault_calls=openat,rename,renameat,renameat2,mkdir,mkdirat,unlink,unlinkat,rmdir,link,linkat
+fault_calls=$fault_calls,symlink,symlinkat,fsync,fdatasync,syncfs,ftruncate,write,flock,fchmod
+fault_calls=$fault_calls,clone3,mount,move_mount,open_tree,fsmount,pivot_root,bind
+
+# The image small:latest: busybox and a shell.
+faults_prepare() {
+  local tree=$scratch/small
+  mkdir -p "$tree"/{bin,dev,etc,proc,sys,tmp}
+  cp /bin/busybox "$tree/bin/busybox"
+  ln -s busybox "$tree/bin/sh"
+  ln -s busybox "$tree/bin/true"
+  echo 'root:x:0:0::/:/bin/sh' >"$tree/etc/passwd"
+  tar -C "$tree" --sort=name --numeric-owner --owner=0 --group=0 -cf "$scratch/small.tar" .
+  mini import "$scratch/small.tar" small:latest >/dev/null || die "small:latest: import failed"
+  mkdir "$scratch/context"
+  echo text >"$scratch/context/file"
+  printf 'FROM small\nCOPY file /file\nRUN echo made >/made\nLABEL a=b\n' >"$scratch/context/Dockerfile"
+  mv "$MINI_ROOT" "$scratch/template"
+}
+
+fresh_store() {
+  rm -rf "$MINI_ROOT" "$MINI_RUN_ROOT"
+  cp -a "$scratch/template" "$MINI_ROOT"
+}
+
+# A verb: before_VERB makes the store ready, words_VERB sets $words to the command, again_VERB
+# repeats it after a fault, and picture shows what there is afterwards.
+verbs="build import tag rmi create run_d run_rm rm prune volume"
+before_build() { :; }
+words_build() { words=(build -q --network none -t built "$scratch/context"); }
+before_import() { :; }
+words_import() { words=(import "$scratch/small.tar" second); }
+before_tag() { :; }
+words_tag() { words=(tag small second); }
+before_rmi() { mini build -q --network none -t built "$scratch/context" >/dev/null; }
+words_rmi() { words=(rmi built); }
+again_rmi() { mini image inspect built >/dev/null 2>&1 || return 0; mini rmi built; }
+before_create() { :; }
+words_create() { words=(create --network none --name c small true); }
+again_create() { mini rm -f c >/dev/null 2>&1; mini "${words[@]}"; }
+before_run_d() { :; }
+words_run_d() { words=(run -d --network none --name c -v v:/v small true); }
+again_run_d() { mini rm -f c >/dev/null 2>&1; mini "${words[@]}" && mini wait c; }
+before_run_rm() { :; }
+words_run_rm() { words=(run --rm --network none small true); }
+before_rm() { mini run --network none --name c small true; }
+words_rm() { words=(rm c); }
+again_rm() { mini rm -f c; }
+before_prune() {
+  mini run --network none --name c small true
+  mini build -q --network none -t built "$scratch/context" >/dev/null
+}
+words_prune() { words=(system prune -af); }
+before_volume() { mini volume create v >/dev/null; }
+words_volume() { words=(volume rm v); }
+again_volume() { mini volume rm -f v; }
+
+begin() {
+  fresh_store
+  "before_$1"
+  "words_$1"
+}
+
+again() {
+  if declare -F "again_$1" >/dev/null; then "again_$1"; else mini "${words[@]}"; fi
+}
+
+# What a user sees of the store. A container's age and id differ from run to run.
+picture() {
+  image_picture
+  mini ps -a --format '{{.Names}} {{.State}} {{.Image}}'
+  mini volume ls -q
+}
+image_picture() { mini images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; }
+
+# points VERB : "CALL N" for each point at which VERB can be struck, from a run that is only watched.
+points() {
+  local log=$scratch/watched
+  rm -f "$log".*
+  begin "$1"
+  strace -ff -qq -o "$log" -e trace="$fault_calls" -e signal=none "$MINI" "${words[@]}" >/dev/null 2>&1
+  wait_for_monitors
+  awk -F'(' '
+    { count[FILENAME, $1]++; if (count[FILENAME, $1] > most[$1]) most[$1] = count[FILENAME, $1] }
+    END { for (call in most) for (n = 1; n <= most[call]; n++) print call, n }' "$log".* |
+    sort -k2n -k1 | spread
+}
+
+# Lines evenly out of all: as many as FAULT_POINTS says.
+spread() {
+  if [ "$FAULT_POINTS" = all ]; then cat; else
+    awk -v want="$FAULT_POINTS" -v offset="${FAULT_OFFSET:-0}" '{ line[NR] = $0 } END {
+      if (want > NR) want = NR
+      for (i = 0; i < want; i++) print line[int((i + offset % 1) * NR / want) + 1] }'
+  fi
+}
+
+# strike CALL N WHAT : runs $words with WHAT (signal=KILL, error=EIO) done to the Nth CALL of each
+# process. Its exit code is in $code, what it said in $said.
+strike() {
+  code=0
+  said=$(timeout 60 strace -f -qq -o /dev/null -e trace="$1" -e signal=none -e "inject=$1:$3:when=$2" \
+    "$MINI" "${words[@]}" 2>&1) || code=$?
+  wait_for_monitors
+}
+
+# A monitor may still be at work when its client is gone.
+wait_for_monitors() {
+  local tries=0
+  while [ -n "$(processes_of "$scratch")" ] && [ "$tries" -lt 50 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+  done
+}
+
+# cgroups_now : all groups that have no process in them.
+cgroups_now() {
+  local group
+  find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | while read -r group; do
+    [ -n "$(cat "$group/cgroup.procs" 2>/dev/null)" ] || echo "$group"
+  done | sort
+}
+
+# after_fault VERB WHERE : one more command; then nothing may be left, the store has to be sound, and
+# the verb has to work as if nothing had happened.
+after_fault() {
+  local verb=$1 where=$2 left
+  mini ps -a >/dev/null || fail "$where: ps fails"
+  mini fsck >"$scratch/fsck" 2>&1 || fail "$where: fsck: $(<"$scratch/fsck")"
+  again "$verb" >"$scratch/again" 2>&1 || fail "$where: again: $(<"$scratch/again")"
+  eq "$(picture)" "$reference" "$where: after the second try:"
+  left=$(find "$MINI_ROOT/tmp" "$MINI_ROOT/trash" -mindepth 1 2>/dev/null)
+  eq "$left" "" "$where: scratch left:"
+  left=$(wait_for_nothing_of "$scratch")
+  eq "$left" "" "$where: left:"
+}
