@@ -140,6 +140,11 @@ long take_stdio(Launcher& self, const Op& op) {
                                            RESOLVE_NO_SYMLINKS));
         if (null < 0) return null;
         if (!is_device(null, 1, 3)) return -ENXIO;
+        // 0, 1 and 2 are free here, and a copy of a descriptor onto itself is refused.
+        const long high = sys::call(SYS_fcntl, null, F_DUPFD_CLOEXEC, 3);
+        sys::close(null);
+        if (high < 0) return high;
+        null = static_cast<int>(high);
         sys::call(SYS_fcntl, null, F_SETFL, O_RDWR);
       }
       from = null;
