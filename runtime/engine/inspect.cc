@@ -211,9 +211,10 @@ OrderedJson inspect_container(const ContainerStore& store, const Record& record,
   out["Driver"] = "overlay2";
   out["Platform"] = "linux";
   out["HostConfig"] = host_config_json(record);
+  const image::LayerStore layers(store.paths());
   std::vector<std::string> lower;
   for (auto layer = record.layers.rbegin(); layer != record.layers.rend(); ++layer) {
-    lower.push_back(cat(store.paths().root, "/layers/", layer->hex(), "/tree"));
+    if (const auto found = layers.find(*layer)) lower.push_back(found->lower);
   }
   out["GraphDriver"] = overlay_json(lower, directory);
   if (with_size) add_size(directory + "/upper", out);
