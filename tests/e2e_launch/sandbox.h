@@ -35,9 +35,6 @@ class Sandbox : public testing::Test {
 
   std::string scratch_, root_;
   std::string name_;
-
- private:
-  std::string mounts_, groups_;
 };
 
 std::string line_of(const std::string& text, const std::string& start);
