@@ -85,11 +85,6 @@ Conversation::~Conversation() {
   }
 }
 
-void Conversation::go() {
-  // The launcher may be dead already; then its record or its end says so.
-  send(channel_.get(), "g", 1, MSG_NOSIGNAL);
-}
-
 void Conversation::forked(pid_t pid) {
   // The sibling is our child and not yet waited for, so the number is still its own.
   Birth sibling{pid, open_pidfd(pid)};
@@ -153,6 +148,10 @@ Launched Conversation::until_running(const Process& process) {
   out.console = std::move(console_);
   birth_.pid = 0;
   return out;
+}
+
+void say_go(int channel) {
+  send(channel, "g", 1, MSG_NOSIGNAL);
 }
 
 void send_descriptor(int socket, int fd, const std::string& text) {

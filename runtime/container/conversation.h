@@ -28,7 +28,7 @@ class Conversation {
 
   pid_t pid() const { return birth_.pid; }
   int pidfd() const { return birth_.pidfd.get(); }
-  void go();
+  int channel() const { return channel_.get(); }
   // Returns when the command runs, or the start gate is reached.
   Launched until_running(const Process& process);
 
@@ -44,6 +44,10 @@ class Conversation {
   std::string name_;
   Fd console_;
 };
+
+// One GO for the launcher at the other end. It may be dead already; then its record or its end says
+// so.
+void say_go(int channel);
 
 // SCM_RIGHTS with `text` as the message, as runc's console socket wants it.
 void send_descriptor(int socket, int fd, const std::string& text);

@@ -121,6 +121,15 @@ void write_oom_score(pid_t pid, int score) {
   }
 }
 
+bool born_in_place(const Sandbox& box, bool entered_unified) {
+  if (box.options.on_created || box.spec.process->oom_score_adj) return false;
+  if (!box.cgroup) return true;
+  const auto& v1 = CgroupHost::get().v1;
+  return entered_unified && std::none_of(v1.begin(), v1.end(), [&](const auto& controller) {
+           return box.cgroup.directory(controller.first).has_value();
+         });
+}
+
 // Everything after the plan: birth, placement, and the talk with the launcher until the command
 // runs.
 Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status) {
@@ -139,18 +148,24 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
       write_id_maps(pid, box.spec.linux_.uid_mappings, box.spec.linux_.gid_mappings);
     };
   }
+  // With nothing left to do between birth and GO, the GO waits for the launcher, not the launcher
+  // for the GO.
+  const bool at_once = born_in_place(box, group.has_value());
+  if (at_once) say_go(ours.get());
   Birth birth = with_context("container", [&] { return give_birth(birth_options); });
   theirs.reset();
   Conversation talk(plan, std::move(ours), std::move(birth), box.options.name);
-  if (box.cgroup) box.cgroup.add(talk.pid(), group.has_value());
-  if (box.spec.process->oom_score_adj)
-    write_oom_score(talk.pid(), *box.spec.process->oom_score_adj);
-  if (!plan.forks && box.options.on_created) box.options.on_created(talk.pid());
-  talk.go();
+  if (!at_once) {
+    if (box.cgroup) box.cgroup.add(talk.pid(), group.has_value());
+    if (box.spec.process->oom_score_adj)
+      write_oom_score(talk.pid(), *box.spec.process->oom_score_adj);
+    if (!plan.forks && box.options.on_created) box.options.on_created(talk.pid());
+    say_go(talk.channel());
+  }
   talk.on_forked = [&](pid_t pid) {
     if (!plan.second_go) return;
     if (box.options.on_created) box.options.on_created(pid);
-    talk.go();
+    say_go(talk.channel());
   };
   talk.on_hooks = [&] {
     const Hooks& hooks = box.spec.hooks;
@@ -163,7 +178,7 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
       const Fd root = open_file(cat("/proc/", talk.pid(), "/root"), O_PATH | O_DIRECTORY);
       run_hooks(hooks.create_container, "createContainer", state, {talk.pidfd(), root.get()});
     }
-    talk.go();
+    say_go(talk.channel());
   };
   talk.on_console = [&](const Fd& master) {
     if (box.options.console_socket >= 0)

@@ -333,6 +333,40 @@ TEST_F(Sandbox, JoinsNamespacesOfAnother) {
   stop(container);
 }
 
+TEST_F(Sandbox, TheContainerDiesWithItsParent) {
+  const Pipe told = make_pipe();
+  const pid_t parent = fork();
+  if (parent == 0) {
+    Spec wanted = spec({"pause"});
+    wanted.process->user.uid = 1000;  // the change of identity must not lose it
+    LaunchOptions options;
+    options.die_with_parent = true;
+    const Launched container = start(wanted, options);
+    write_all(told.write.get(), std::to_string(container.process.pid), "test");
+    _exit(0);
+  }
+  wait_child(parent);
+  char text[16] = {};
+  ASSERT_GT(read(told.read.get(), text, sizeof text - 1), 0);
+  const std::optional<ProcessId> left =
+      ProcessId::of(static_cast<pid_t>(strtol(text, nullptr, 10)));
+  for (int i = 0; left && left->alive() && i < 500; ++i) usleep(10'000);
+  EXPECT_FALSE(left && left->alive());
+  Cgroup::find(name_).remove();
+}
+
+TEST_F(Sandbox, OomScoreAndPausedExec) {
+  Spec wanted = spec({"pause"});
+  wanted.process->oom_score_adj = 500;
+  Launched container = start(wanted);
+  EXPECT_EQ(read_file(cat("/proc/", container.process.pid, "/oom_score_adj")), "500\n");
+  container.cgroup.freeze();
+  EXPECT_EQ(exec(container, {"report"}, wanted).kind, ErrorKind::conflict);
+  container.cgroup.thaw();
+  EXPECT_EQ(exec(container, {"exit", "0"}, wanted).code, 0);
+  stop(container);
+}
+
 TEST_F(Sandbox, ErrorsSayWhatAndLeaveNothing) {
   Spec wanted = spec({});
   wanted.process->args = {"nosuch"};

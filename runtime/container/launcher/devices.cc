@@ -12,16 +12,6 @@ namespace {
 
 constexpr long kDevptsMagic = 0x1cd1, kPipeMagic = 0x50495045, kSocketMagic = 0x534f434b;
 
-struct StatFs {
-  long type;
-  long rest[31];
-};
-
-long file_system_type(int fd) {
-  StatFs info = {};
-  return sys::call(SYS_fstatfs, fd, &info) == 0 ? info.type : 0;
-}
-
 long bind_onto(int source, int target) {
   const long tree =
       sys::call(SYS_open_tree, source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | O_CLOEXEC);

@@ -87,11 +87,9 @@ void read_head(const char* file, ReportRecord& record) {
 }
 
 long write_pid(int fd) {
-  char digits[20];
-  int start = sizeof digits;
-  for (long pid = sys::call(SYS_getpid); pid > 0; pid /= 10)
-    digits[--start] = static_cast<char>('0' + pid % 10);
-  return sys::call(SYS_write, fd, digits + start, sizeof digits - static_cast<size_t>(start));
+  char digits[kDigits];
+  const char* text = decimal(sys::call(SYS_getpid), digits);
+  return sys::call(SYS_write, fd, text, length(text));
 }
 
 [[noreturn]] void exec_hook(Launcher& self, const Op& op, const HookArgs& args, int input) {

@@ -43,6 +43,7 @@ long make_directories(int root, const char* path, uint64_t resolve);
 // The parent directory of `path`, made when missing; *name points at the last component.
 long open_parent(int root, const char* path, uint64_t resolve, const char** name);
 bool is_device(int fd, unsigned major, unsigned minor);
+long file_system_type(int fd);  // statfs(2)'s f_type, 0 when it cannot be told
 
 // mounts.cc
 long fs_open(Launcher& self, const Op& op);
@@ -102,6 +103,9 @@ long execute(Launcher& self, const Op& op, ReportRecord& record);
 
 // memory.cc
 size_t length(const char* text);
-bool starts_with(const char* text, const char* prefix);
+// The decimal digits of `number`, which is not negative, with a final NUL; returns where they start
+// in `out`.
+constexpr size_t kDigits = 24;
+char* decimal(long number, char (&out)[kDigits]);
 
 }  // namespace mini::container

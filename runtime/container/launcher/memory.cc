@@ -29,11 +29,13 @@ size_t length(const char* text) {
   return strlen(text);
 }
 
-bool starts_with(const char* text, const char* prefix) {
-  while (*prefix) {
-    if (*text++ != *prefix++) return false;
-  }
-  return true;
+char* decimal(long number, char (&out)[kDigits]) {
+  char* at = out + kDigits - 1;
+  *at = 0;
+  do {
+    *--at = static_cast<char>('0' + number % 10);
+  } while (number /= 10);
+  return at;
 }
 
 }  // namespace mini::container

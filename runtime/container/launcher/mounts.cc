@@ -13,11 +13,6 @@ namespace {
 
 constexpr long kProcMagic = 0x9fa0;
 
-struct StatFs {  // the kernel's struct statfs, of which only the type matters
-  long type;
-  long rest[31];
-};
-
 long take(int& reg, long fd) {
   if (fd < 0) return fd;
   sys::close(reg);
@@ -25,9 +20,10 @@ long take(int& reg, long fd) {
   return 0;
 }
 
+// What cannot be told is taken for one.
 bool in_proc(int fd) {
-  StatFs info = {};
-  return sys::call(SYS_fstatfs, fd, &info) != 0 || info.type == kProcMagic;
+  const long type = file_system_type(fd);
+  return type == 0 || type == kProcMagic;
 }
 
 long move_onto(int mount, int target) {

@@ -48,39 +48,36 @@ long session_keyring(Launcher& self, const Op& op) {
   return done == -ENOSYS ? 0 : done;
 }
 
+namespace {
+
 // Through a procfs that only we hold, without links and without crossing a mount: whatever the
 // image or a volume put over /proc cannot redirect the write (CVE-2025-52881).
-long write_setting(Launcher& self, const Op& op) {
-  const long fd =
-      open_below(self.proc, self.text(op.text), O_WRONLY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+long write_below_proc(const Launcher& self, const char* path, const char* value) {
+  const long fd = open_below(self.proc, path, O_WRONLY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
   if (fd < 0) return fd;
-  const char* value = self.text(op.text2);
   const long done = sys::call(SYS_write, fd, value, length(value));
   sys::close(static_cast<int>(fd));
   return done;
 }
 
+}  // namespace
+
+long write_setting(Launcher& self, const Op& op) {
+  return write_below_proc(self, self.text(op.text), self.text(op.text2));
+}
+
 long write_proc_self(Launcher& self, const Op& op) {
   // "self" is a link; our number in this procfs is the same file without one.
-  char path[256];
+  char path[256], digits[kDigits];
   size_t end = 0;
-  char digits[20];
-  int count = 0;
-  for (long pid = sys::call(SYS_getpid); pid > 0; pid /= 10)
-    digits[count++] = static_cast<char>('0' + pid % 10);
-  while (count > 0) path[end++] = digits[--count];
+  for (const char* pid = decimal(sys::call(SYS_getpid), digits); *pid; ++pid) path[end++] = *pid;
   path[end++] = '/';
   for (const char* rest = self.text(op.text); *rest; ++rest) {
     if (end == sizeof path - 1) return -ENAMETOOLONG;
     path[end++] = *rest;
   }
   path[end] = 0;
-  const long fd = open_below(self.proc, path, O_WRONLY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-  if (fd < 0) return fd;
-  const char* value = self.text(op.text2);
-  const long done = sys::call(SYS_write, fd, value, length(value));
-  sys::close(static_cast<int>(fd));
-  return done;
+  return write_below_proc(self, path, self.text(op.text2));
 }
 
 }  // namespace mini::container

@@ -69,6 +69,14 @@ long open_parent(int root, const char* path, uint64_t resolve, const char** name
   return make_directories(root, parent, resolve);
 }
 
+long file_system_type(int fd) {
+  struct StatFs {  // the kernel's struct statfs, of which only the type matters
+    long type;
+    long rest[31];
+  } info = {};
+  return sys::call(SYS_fstatfs, fd, &info) == 0 ? info.type : 0;
+}
+
 bool is_device(int fd, unsigned major, unsigned minor) {
   struct stat info;
   return sys::call(SYS_fstat, fd, &info) == 0 && S_ISCHR(info.st_mode) &&
