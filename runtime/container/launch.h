@@ -77,7 +77,8 @@ struct ResolvedUser {
 };
 ResolvedUser resolve_user(int rootfs_fd, const std::string& user,
                           const std::vector<std::string>& groups);
-// The same for a root file system that is not mounted yet: `read` gives a file's text, or nothing when it is missing.
+// The same for a root file system that is not mounted yet: `read` gives a file's text, or nothing
+// when it is missing.
 using ReadAccountFile =
     std::function<std::optional<std::string>(const std::string& path, size_t limit)>;
 ResolvedUser resolve_user_in(const ReadAccountFile& read, const std::string& user,

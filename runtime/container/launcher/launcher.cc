@@ -62,145 +62,80 @@ long open_root(Launcher& self) {
   return fd;
 }
 
+// One line an operation.
+// clang-format off
 long perform(Launcher& self, const Op& op, ReportRecord& record) {
   switch (op.code) {
-    case OpCode::wait_go:
-      return wait_go(self);
-    case OpCode::die_with_parent:
-      return start_dying_with_parent(self);
-    case OpCode::hide:
-      return sys::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    case OpCode::join:
-      return sys::call(SYS_setns, op.fd, op.a);
-    case OpCode::become_root:
-      return become_root();
-    case OpCode::unshare:
-      return sys::call(SYS_unshare, op.a);
-    case OpCode::fork_sibling:
-      return fork_sibling(self, op);
-    case OpCode::new_session:
-      return sys::call(SYS_setsid);
-    case OpCode::session_keyring:
-      return session_keyring(self, op);
-    case OpCode::loopback_up:
-      return loopback_up();
-    case OpCode::private_mounts:
-      return sys::call(SYS_mount, nullptr, "/", nullptr, kRecPrivate, nullptr);
-    case OpCode::fs_open:
-      return fs_open(self, op);
-    case OpCode::fs_string:
-      return fsconfig(self, op, FSCONFIG_SET_STRING);
-    case OpCode::fs_flag:
-      return fsconfig(self, op, FSCONFIG_SET_FLAG);
-    case OpCode::fs_create:
-      return fs_create(self, op);
-    case OpCode::use_tree:
-      return use_tree(self, op);
-    case OpCode::open_tree:
-      return open_tree(self, op);
-    case OpCode::open_path:
-      return open_path(self, op);
-    case OpCode::mount_at:
-      return mount_at(self, op);
-    case OpCode::set_attr:
-      return set_attr(self, op);
-    case OpCode::make_in_mount:
-      return sys::call(SYS_mkdirat, self.mount, self.text(op.text), 0755);
-    case OpCode::copy_up:
-      return copy_up(self, op);
-    case OpCode::prepare_masks:
-      return prepare_masks(self);
-    case OpCode::attach_root:
-      return attach_root(self, op);
-    case OpCode::attach:
-      return attach(self, op);
-    case OpCode::keep_proc:
-      return keep_proc(self);
-    case OpCode::need_proc:
-      return need_proc(self);
-    case OpCode::directory:
-      return make_directories(self.root, self.text(op.text), 0);
-    case OpCode::symlink:
-      return link_file(self, op);
-    case OpCode::device:
-      return device(self, op);
-    case OpCode::open_console:
-      return open_console(self, op);
-    case OpCode::bind_console:
-      return bind_console(self);
-    case OpCode::mask:
-      return mask(self, op);
-    case OpCode::readonly:
-      return readonly(self, op);
-    case OpCode::sysctl:
-      return write_setting(self, op);
-    case OpCode::write_proc_self:
-      return write_proc_self(self, op);
-    case OpCode::hooks:
-      return wait_hooks(self);
-    case OpCode::hostname:
-      return set_name(self, op, SYS_sethostname);
-    case OpCode::domainname:
-      return set_name(self, op, SYS_setdomainname);
-    case OpCode::pivot:
-      return pivot(self);
-    case OpCode::root_attr:
-      return root_attr(op);
-    case OpCode::open_root:
-      return open_root(self);
-    case OpCode::stdio:
-      return take_stdio(self, op);
-    case OpCode::terminal_stdio:
-      return terminal_stdio(self);
-    case OpCode::give_stdio:
-      return give_stdio(op);
-    case OpCode::preserve:
-      return sys::call(SYS_dup3, op.fd, op.a, 0);
-    case OpCode::rlimit:
-      return set_rlimit(op);
-    case OpCode::scheduler:
-      return sys::call(SYS_sched_setattr, 0, self.text(op.text), 0);
-    case OpCode::io_priority:
-      return sys::call(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, op.a);
-    case OpCode::personality:
-      return sys::call(SYS_personality, op.a);
-    case OpCode::close_others:
-      return close_others(self, op);
-    case OpCode::make_directory:
-      return make_directory(self, op);
-    case OpCode::change_directory:
-      return change_directory(self, op);
-    case OpCode::groups:
-      return set_groups(self, op);
-    case OpCode::drop_bounding:
-      return drop_bounding(op);
-    case OpCode::ids:
-      return set_ids(self, op);
-    case OpCode::verify_directory:
-      return verify_directory(self, self.text(op.text));
-    case OpCode::capabilities:
-      return set_capabilities(op);
-    case OpCode::ambient:
-      return raise_ambient(op);
-    case OpCode::no_new_privileges:
-      return sys::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    case OpCode::seccomp:
-      return load_seccomp(self, op);
-    case OpCode::umask:
-      return sys::call(SYS_umask, op.a);
-    case OpCode::run_hook:
-      return run_hook(self, op);
-    case OpCode::find_command:
-      return find_command(self, op);
-    case OpCode::gate:
-      return gate(self, op);
-    case OpCode::init:
-      return run_init(self);
-    case OpCode::execute:
-      return execute(self, op, record);
+    case OpCode::wait_go: return wait_go(self);
+    case OpCode::die_with_parent: return start_dying_with_parent(self);
+    case OpCode::hide: return sys::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    case OpCode::join: return sys::call(SYS_setns, op.fd, op.a);
+    case OpCode::become_root: return become_root();
+    case OpCode::unshare: return sys::call(SYS_unshare, op.a);
+    case OpCode::fork_sibling: return fork_sibling(self, op);
+    case OpCode::new_session: return sys::call(SYS_setsid);
+    case OpCode::session_keyring: return session_keyring(self, op);
+    case OpCode::loopback_up: return loopback_up();
+    case OpCode::private_mounts: return sys::call(SYS_mount, 0, "/", 0, kRecPrivate, 0);
+    case OpCode::fs_open: return fs_open(self, op);
+    case OpCode::fs_string: return fsconfig(self, op, FSCONFIG_SET_STRING);
+    case OpCode::fs_flag: return fsconfig(self, op, FSCONFIG_SET_FLAG);
+    case OpCode::fs_create: return fs_create(self, op);
+    case OpCode::use_tree: return use_tree(self, op);
+    case OpCode::open_tree: return open_tree(self, op);
+    case OpCode::open_path: return open_path(self, op);
+    case OpCode::mount_at: return mount_at(self, op);
+    case OpCode::set_attr: return set_attr(self, op);
+    case OpCode::make_in_mount: return sys::call(SYS_mkdirat, self.mount, self.text(op.text), 0755);
+    case OpCode::copy_up: return copy_up(self, op);
+    case OpCode::prepare_masks: return prepare_masks(self);
+    case OpCode::attach_root: return attach_root(self, op);
+    case OpCode::attach: return attach(self, op);
+    case OpCode::keep_proc: return keep_proc(self);
+    case OpCode::need_proc: return need_proc(self);
+    case OpCode::symlink: return link_file(self, op);
+    case OpCode::device: return device(self, op);
+    case OpCode::open_console: return open_console(self, op);
+    case OpCode::bind_console: return bind_console(self);
+    case OpCode::mask: return mask(self, op);
+    case OpCode::readonly: return readonly(self, op);
+    case OpCode::sysctl: return write_setting(self, op);
+    case OpCode::write_proc_self: return write_proc_self(self, op);
+    case OpCode::hooks: return wait_hooks(self);
+    case OpCode::hostname: return set_name(self, op, SYS_sethostname);
+    case OpCode::domainname: return set_name(self, op, SYS_setdomainname);
+    case OpCode::pivot: return pivot(self);
+    case OpCode::root_attr: return root_attr(op);
+    case OpCode::open_root: return open_root(self);
+    case OpCode::stdio: return take_stdio(self, op);
+    case OpCode::terminal_stdio: return terminal_stdio(self);
+    case OpCode::give_stdio: return give_stdio(op);
+    case OpCode::preserve: return sys::call(SYS_dup3, op.fd, op.a, 0);
+    case OpCode::rlimit: return set_rlimit(op);
+    case OpCode::scheduler: return sys::call(SYS_sched_setattr, 0, self.text(op.text), 0);
+    case OpCode::io_priority: return sys::call(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, op.a);
+    case OpCode::personality: return sys::call(SYS_personality, op.a);
+    case OpCode::close_others: return close_others(self, op);
+    case OpCode::make_directory: return make_directory(self, op);
+    case OpCode::change_directory: return change_directory(self, op);
+    case OpCode::groups: return set_groups(self, op);
+    case OpCode::drop_bounding: return drop_bounding(op);
+    case OpCode::ids: return set_ids(self, op);
+    case OpCode::verify_directory: return verify_directory(self, self.text(op.text));
+    case OpCode::capabilities: return set_capabilities(op);
+    case OpCode::ambient: return raise_ambient(op);
+    case OpCode::no_new_privileges: return sys::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    case OpCode::seccomp: return load_seccomp(self, op);
+    case OpCode::umask: return sys::call(SYS_umask, op.a);
+    case OpCode::run_hook: return run_hook(self, op);
+    case OpCode::find_command: return find_command(self, op);
+    case OpCode::gate: return gate(self, op);
+    case OpCode::init: return run_init(self);
+    case OpCode::execute: return execute(self, op, record);
   }
   return -ENOSYS;
 }
+// clang-format on
 
 [[noreturn]] void fail(const Launcher& self, ReportRecord& record, uint32_t index, long error) {
   record.kind = Report::failed;

@@ -50,7 +50,6 @@ enum class OpCode : uint16_t {
   keep_proc,      // mount also becomes proc
   need_proc,      // a private procfs, unless keep_proc has given one
   // Files of the new root
-  directory,  // text: path
   symlink,    // text: path, text2: target
   device,  // text: path, a: mode with type, b: device number, c: uid << 32 | gid, text2: host path
            // when mknod is forbidden
