@@ -177,14 +177,6 @@ void RunMounts::describe(StepKey& key) {
   }
 }
 
-std::vector<std::string> RunMounts::targets() const {
-  std::vector<std::string> result;
-  for (const std::unique_ptr<Prepared>& mount : mounts_) {
-    if (!mount->target.empty()) result.push_back(mount->target);
-  }
-  return result;
-}
-
 std::vector<std::string> RunMounts::environment() const {
   return environment_;
 }

@@ -37,7 +37,6 @@ class RunMounts {
   // Only in a thread that has called enter_private_namespace().
   std::vector<container::Mount> prepare();
   std::vector<std::string> environment() const;  // secrets with env=, after prepare()
-  std::vector<std::string> targets() const;      // absolute paths in the container
 
  private:
   struct Prepared;

@@ -3,7 +3,6 @@
 #include <exception>
 #include <thread>
 
-#include "builder/build/mount_stubs.h"
 #include "builder/build/stage_builder.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -124,7 +123,6 @@ LayerResult RunStep::execute() {
     session_.reporter().output(info_, is_stderr, data);
   };
   request.cancel_fd = session_.cancel().fd();
-  const MountStubs stubs(FileView::of_layers(request.overlay.lower), mounts_.targets());
   const int code = engine::run_step(request);
   if (code != 0) {
     session_.cancel().check();
@@ -132,7 +130,6 @@ LayerResult RunStep::execute() {
                     " did not complete successfully: exit code: ", code),
                 cure(code, argv_));
   }
-  stubs.remove_from(draft.tree());
   image::Layer layer =
       session_.layer_store().seal(draft, session_.options().source_date_epoch);
   return {std::move(draft), std::move(layer)};

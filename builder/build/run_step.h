@@ -1,6 +1,6 @@
 // One RUN: what decides its result, and executing it. The command runs on an overlay whose upper
-// directory is a draft; what it leaves there becomes the layer, without the empty files and
-// directories that only mounts needed.
+// directory is a draft; what it leaves there becomes the layer (the engine takes
+// away what only mounts needed).
 #pragma once
 
 #include <functional>
