@@ -127,6 +127,8 @@ Fd TreeMaker::open_component(int parent, const std::string& name, const std::str
     throw SysError(error, shown(path));
   EntryMeta meta;
   meta.mode = 0755;
+  meta.uid = geteuid();  // not the group of a set-gid directory
+  meta.gid = getegid();
   if (found && unlinkat(parent, name.c_str(), 0) < 0) throw SysError(shown(path));
   if (mkdirat(parent, name.c_str(), 0755) < 0) throw SysError(shown(path));
   fd.reset(openat(parent, name.c_str(), kDirectoryFlags));

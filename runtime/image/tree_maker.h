@@ -19,7 +19,7 @@ namespace mini::image {
 
 class TreeMaker {
  public:
-  // `make_parents`: missing directories are made, as 0755 and root's; else they are an error.
+  // `make_parents`: missing directories are made, as 0755 and ours; else they are an error.
   TreeMaker(Fd root, bool make_parents, std::string shown);
 
   // Paths are relative and clean; "" is the root, and only a directory. What exists already is an

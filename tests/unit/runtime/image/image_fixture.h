@@ -9,6 +9,7 @@ namespace mini::image {
 inline Layer add_layer(const ImageStore& store, const std::string& content) {
   Draft draft(store.paths());
   LayerWriter writer(draft, 0);
+  writer.directory("", meta(0755));
   writer.file("f", meta(0644), content);
   const auto result = writer.finish();
   store.layers().seal_written(draft, result.diff_id, result.size, result.files, 0);

@@ -237,7 +237,8 @@ TEST_F(LayerStoreTest, ATreeMayBeDeeperThanTheDescriptorsKeptOpen) {
     }
   };
   descend("d", 300);
-  EXPECT_EQ(store.seal(draft, 0).files, 300u);
+  EXPECT_EQ(store.seal(draft, 0).files, is_root() ? 300u : 301u)
+      << "a root that is not root's is an entry";
   descend(std::string(200, 'd'), 20);
   EXPECT_THAT(message_of([&] { store.seal(draft, 0); }), HasSubstr("longer than"));
 }

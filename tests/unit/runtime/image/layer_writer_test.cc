@@ -28,13 +28,13 @@ LayerWriter::Result write_everything(LayerWriter& writer, int source, uint64_t s
   writer.directory("a", meta(0755), true);
   writer.file("a/big", meta(0644, 99), source, source_size);
   writer.file("a/set-id", meta(06755), "set-id");
-  writer.directory("a-b", meta(0500));
+  writer.directory("a-b", meta(0700));
   writer.fifo("a-b/fifo", meta(0622));
   writer.hard_link("a-b/hard", "a/big");
   writer.hard_link("a-b/harder", "a-b/hard");
   writer.symlink("a-b/link", meta(0777), std::string(150, 't'));
   writer.file("attributes", attributes, "attributes");
-  writer.file("empty", meta(0), "");
+  writer.file("empty", meta(0400), "");
   writer.whiteout("gone");
   writer.directory(std::string(120, 'l'), meta(01777));
   writer.file(std::string(120, 'l') + "/" + std::string(200, 'm'), meta(0644), "long");

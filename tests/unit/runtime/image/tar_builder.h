@@ -2,6 +2,9 @@
 // the checksum is right unless told otherwise.
 #pragma once
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -15,8 +18,8 @@ class TarBuilder {
     char type = '0';
     std::string name, link;
     unsigned mode = 0644;
-    unsigned uid = 0, gid = 0;
-    std::string size_field;  // raw; empty: the content's size in octal
+    unsigned uid = geteuid(), gid = getegid();  // so that no test needs root for its owners
+    std::string size_field;                     // raw; empty: the content's size in octal
     uint64_t mtime = 0;
     unsigned major = 0, minor = 0;
     const char* magic = "ustar";
