@@ -154,11 +154,34 @@ void plan_mount(Plan& plan, const Mount& mount, const MountTree& tree, const Pla
   plan_file_system(plan, v2, options, path);
 }
 
+// Overlay takes a directory once. Of two equal layers the higher one shows all that the lower one
+// could, so the lower one goes.
+Spec::Overlay without_repeats(Spec::Overlay overlay) {
+  std::vector<std::string> kept;
+  for (auto lower = overlay.lower.begin(); lower != overlay.lower.end(); ++lower) {
+    if (std::find(lower + 1, overlay.lower.end(), *lower) == overlay.lower.end())
+      kept.push_back(std::move(*lower));
+  }
+  overlay.lower = std::move(kept);
+  return overlay;
+}
+
 // Redirects, indexes and metadata-only copies would put marks into the upper directory that only
 // overlay understands; it is to become a layer that anything can read. So a directory is renamed by
 // copying, as on any other file system.
 constexpr std::pair<std::string_view, std::string_view> kOverlayOptions[] = {
     {"redirect_dir", "off"}, {"index", "off"}, {"metacopy", "off"}, {"xino", "off"}};
+
+// An image may have the same layer twice (two steps that changed nothing), overlayfs refuses the same
+// directory twice (ELOOP). The upper one shows all that the lower one could, and hides all that it
+// hides.
+std::vector<std::string> without_repeats(const std::vector<std::string>& lower) {
+  std::vector<std::string> result;
+  for (auto it = lower.begin(); it != lower.end(); ++it) {
+    if (std::find(it + 1, lower.end(), *it) == lower.end()) result.push_back(*it);
+  }
+  return result;
+}
 
 void plan_overlay_fs(Plan& plan, const Spec::Overlay& overlay) {
   plan.add(OpCode::fs_open, "overlay");
@@ -248,16 +271,17 @@ void plan_root(Plan& plan, const Spec& spec, const PlanInputs& inputs) {
     if (spec.overlay->lower.empty()) throw Error("overlay: no lower directory");
     // An image of one layer that nothing may change needs no overlay; overlay itself insists on
     // two.
-    if (spec.overlay->lower.size() == 1 && spec.overlay->upper.empty()) {
-      plan.add(OpCode::open_tree, spec.overlay->lower[0]).a = kTreeFlags;
+    const Spec::Overlay overlay = without_repeats(*spec.overlay);
+    if (overlay.lower.size() == 1 && overlay.upper.empty()) {
+      plan.add(OpCode::open_tree, overlay.lower[0]).a = kTreeFlags;
       add_attr(plan, MOUNT_ATTR_RDONLY, 0, kMsPrivate, false);
       plan.add(OpCode::attach_root);
       return;
     }
     const auto fits = [](const std::string& path) { return path.size() < kOptionString; };
-    const bool appends = inputs.overlay_appends && fits(spec.overlay->upper) &&
-                         fits(spec.overlay->work) && std::ranges::all_of(spec.overlay->lower, fits);
-    return appends ? plan_overlay_fs(plan, *spec.overlay) : plan_overlay_mount(plan, *spec.overlay);
+    const bool appends = inputs.overlay_appends && fits(overlay.upper) && fits(overlay.work) &&
+                         std::ranges::all_of(overlay.lower, fits);
+    return appends ? plan_overlay_fs(plan, overlay) : plan_overlay_mount(plan, overlay);
   }
   add_tree(plan, inputs.root, spec.root.path, true);
   add_attr(plan, 0, 0, kMsPrivate, true);

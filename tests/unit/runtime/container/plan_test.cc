@@ -132,6 +132,13 @@ TEST(Plan, OverlayTakesManyLayersOneByOne) {
                 "xino=off\ncreate rw\nroot\n"));
 }
 
+TEST(Plan, OverlayNamesALayerThatAnImageHasTwiceOnce) {
+  Spec spec = small_spec();
+  spec.overlay = Spec::Overlay{{"/l/a", "/l/empty", "/l/b", "/l/empty"}, "", "", false, false};
+  EXPECT_THAT(plan_text(spec), HasSubstr("option source=overlay\noption lowerdir+=/l/empty\noption "
+                                         "lowerdir+=/l/b\noption lowerdir+=/l/a\noption redirect"));
+}
+
 TEST(Plan, OverlayOfAnOldKernelFits200LayersIntoOnePage) {
   Spec spec = small_spec();
   spec.overlay.emplace();
