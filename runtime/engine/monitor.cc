@@ -1,6 +1,5 @@
 #include "runtime/engine/monitor.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/resident_memory.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/engine/sandbox_facts.h"
 #include "runtime/engine/terminal.h"
@@ -60,7 +60,7 @@ int Monitor::run() {
   }
   if (options_.on_started) options_.on_started();
   for (;;) {
-    if (!options_.foreground) malloc_trim(0);
+    if (!options_.foreground) give_back_memory();
     serve_until_exit();
     reap();
     if (record_end() == Next::end || !pause_before_restart()) break;
