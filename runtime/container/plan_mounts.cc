@@ -154,18 +154,6 @@ void plan_mount(Plan& plan, const Mount& mount, const MountTree& tree, const Pla
   plan_file_system(plan, v2, options, path);
 }
 
-// Overlay takes a directory once. Of two equal layers the higher one shows all that the lower one
-// could, so the lower one goes.
-Spec::Overlay without_repeats(Spec::Overlay overlay) {
-  std::vector<std::string> kept;
-  for (auto lower = overlay.lower.begin(); lower != overlay.lower.end(); ++lower) {
-    if (std::find(lower + 1, overlay.lower.end(), *lower) == overlay.lower.end())
-      kept.push_back(std::move(*lower));
-  }
-  overlay.lower = std::move(kept);
-  return overlay;
-}
-
 // Redirects, indexes and metadata-only copies would put marks into the upper directory that only
 // overlay understands; it is to become a layer that anything can read. So a directory is renamed by
 // copying, as on any other file system.
@@ -271,7 +259,8 @@ void plan_root(Plan& plan, const Spec& spec, const PlanInputs& inputs) {
     if (spec.overlay->lower.empty()) throw Error("overlay: no lower directory");
     // An image of one layer that nothing may change needs no overlay; overlay itself insists on
     // two.
-    const Spec::Overlay overlay = without_repeats(*spec.overlay);
+    Spec::Overlay overlay = *spec.overlay;
+    overlay.lower = without_repeats(overlay.lower);
     if (overlay.lower.size() == 1 && overlay.upper.empty()) {
       plan.add(OpCode::open_tree, overlay.lower[0]).a = kTreeFlags;
       add_attr(plan, MOUNT_ATTR_RDONLY, 0, kMsPrivate, false);
