@@ -267,10 +267,10 @@ BuildResult Build::finish(StageState state) {
   for (const image::Reference& tag : options.tags) tags.push_back(tag.full());
   const Digest id = Digest::of(state.config.to_json());
   std::optional<image::ImageEntry> entry = store_.find(id.str());
-  const bool tagged = entry && std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
-                        return std::find(entry->tags.begin(), entry->tags.end(), tag) !=
-                               entry->tags.end();
-                      });
+  const bool tagged =
+      entry && std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
+        return std::find(entry->tags.begin(), entry->tags.end(), tag) != entry->tags.end();
+      });
   if (!tagged) {
     session_.reporter().finish(EventKind::storing);
     entry = store_.put(state.config, options.tags);

@@ -63,9 +63,8 @@ std::vector<CacheEntry> list_cache(const image::ImageStore& store) {
     entry.used_ns = mount.used_ns;
     entries.push_back(std::move(entry));
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
-    return a.used_ns < b.used_ns;
-  });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const CacheEntry& a, const CacheEntry& b) { return a.used_ns < b.used_ns; });
   return entries;
 }
 

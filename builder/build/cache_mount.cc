@@ -74,8 +74,8 @@ void CacheMount::lock(const std::string& base, const Request& request, const Can
   const std::string file = base + ".lock";
   // Making the directory takes the lock for itself; two first users meet here.
   const bool fresh = !exists(base + "/data");
-  const LockMode mode = request.sharing == MountSharing::locked || fresh ? LockMode::exclusive
-                                                                         : LockMode::shared;
+  const LockMode mode =
+      request.sharing == MountSharing::locked || fresh ? LockMode::exclusive : LockMode::shared;
   while (!(lock_ = FileLock::try_acquire(file, mode))) {
     cancel.check();
     poll(nullptr, 0, kPollMs);

@@ -2,7 +2,8 @@
 //
 //   <root>/cache/mounts/<SHA-256 of the id>/   {"id", "target", "created"} in `info`; the files in
 //                                              `data`; the mtime of `info` is the last use
-//   <root>/cache/mounts/<SHA-256>.lock         held shared by users, exclusively when sharing=locked
+//   <root>/cache/mounts/<SHA-256>.lock         held shared by users, exclusively when
+//   sharing=locked
 //                                              or private; never removed
 //
 // The id comes from a Dockerfile and is never used as a path (CVE-2024-9675).

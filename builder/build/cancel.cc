@@ -18,7 +18,9 @@ bool readable(int fd) {
 }  // namespace
 
 Cancel::Cancel(int caller_fd)
-    : caller_fd_(caller_fd), event_(eventfd(0, EFD_CLOEXEC)), either_(epoll_create1(EPOLL_CLOEXEC)) {
+    : caller_fd_(caller_fd),
+      event_(eventfd(0, EFD_CLOEXEC)),
+      either_(epoll_create1(EPOLL_CLOEXEC)) {
   if (!event_ || !either_) throw SysError("eventfd");
   for (const int fd : {event_.get(), caller_fd}) {
     epoll_event wanted{};

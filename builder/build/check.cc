@@ -35,8 +35,8 @@ CheckResult check(const BuildOptions& options, const StatePaths& paths) {
   const Context context(options, paths);
   CheckResult result{dockerfile::parse(context.dockerfile()), {}};
   result.warnings = dockerfile::lint(result.dockerfile);
-  const bool skipped = result.dockerfile.directives.check.find("CopyIgnoredFile") !=
-                       std::string::npos;
+  const bool skipped =
+      result.dockerfile.directives.check.find("CopyIgnoredFile") != std::string::npos;
   for (const dockerfile::Stage& stage : result.dockerfile.stages) {
     for (const dockerfile::Instruction& instruction : stage.instructions) {
       const auto* copy = instruction.as<dockerfile::Copy>();

@@ -95,9 +95,9 @@ void Context::read_dockerfile(const BuildOptions& options) {
     text = read_file_if_exists(*options.file, kDockerfileLimit);
     if (text) identity_ += cat('\0', absolute(*options.file));
   } else {
-    for (const std::string& name :
-         options.file ? std::vector{*options.file}
-                      : std::vector<std::string>{"Dockerfile", "dockerfile"}) {
+    for (const std::string& name : options.file
+                                       ? std::vector{*options.file}
+                                       : std::vector<std::string>{"Dockerfile", "dockerfile"}) {
       dockerfile_.name = name;
       if ((text = root.read_regular(name, kDockerfileLimit))) break;
     }

@@ -27,7 +27,8 @@ class Context {
   HashMemo& memo() { return *memo_; }
   // The same directory, opened in the calling thread's mount namespace.
   FileView reopen() const;
-  // The same context and Dockerfile at another time: names the history that misses are explained by.
+  // The same context and Dockerfile at another time: names the history that misses are explained
+  // by.
   const std::string& identity() const { return identity_; }
 
   // Entries of a walk below any directory of the context, after .dockerignore.

@@ -91,7 +91,8 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner) {
   entry.path = path;
   const std::optional<FileNode> node = in_rootfs(path);
   if (node && !node->is_directory()) {
-    throw Error(cat("destination ", quoted("/" + path), ": exists in the image and is not a directory"));
+    throw Error(
+        cat("destination ", quoted("/" + path), ": exists in the image and is not a directory"));
   }
   if (node) {
     entry.mode = node->mode;
@@ -135,7 +136,8 @@ PlannedEntry CopyPlan::planned(const CopyOrigin& origin, const FileEntry& file,
   // Times of the source are in no cache key, so they may be in no layer either.
   entry.view = origin.view;
   entry.source = file;
-  if (!origin.keeps_owner) entry.source.nlink = 1;  // how the context's files share inodes is chance
+  if (!origin.keeps_owner)
+    entry.source.nlink = 1;  // how the context's files share inodes is chance
   return entry;
 }
 

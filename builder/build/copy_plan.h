@@ -24,7 +24,7 @@
 namespace mini::build {
 
 struct PlannedEntry {
-  std::string path;  // in the layer: relative, clean
+  std::string path;                     // in the layer: relative, clean
   uint32_t mode = 0, uid = 0, gid = 0;  // mode with the type bits
   std::optional<int64_t> mtime;         // seconds; nothing: SOURCE_DATE_EPOCH
   std::map<std::string, std::string> attributes;
@@ -41,8 +41,8 @@ struct CopyOrigin {
   std::function<FileView::Visit(const FileEntry&)> visit;  // empty: takes all
   std::function<bool(const std::string& path)> hidden;     // by .dockerignore; empty: nothing is
   std::function<std::string(const std::string& path)> hidden_by;
-  bool keeps_owner = false;   // COPY --from: owners, attributes and hard links are the image's
-  bool keeps_mtime = false;   // ADD of an archive: its times
+  bool keeps_owner = false;  // COPY --from: owners, attributes and hard links are the image's
+  bool keeps_mtime = false;  // ADD of an archive: its times
 };
 
 struct CopyRequest {

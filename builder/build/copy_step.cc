@@ -16,6 +16,20 @@ std::vector<std::string> texts(const std::vector<dockerfile::Word>& words) {
 
 }  // namespace
 
+// Errors of `work` point at one word of the instruction.
+template <class Work>
+void CopyStep::at(const dockerfile::Range& place, Work&& work) const {
+  try {
+    work();
+  } catch (const dockerfile::DockerfileError&) {
+    throw;
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& error) {
+    throw dockerfile::DockerfileError(source_, place, error.what(), error.hint());
+  }
+}
+
 void refuse_remote_source(const std::string& source, bool is_add) {
   const bool url = source.starts_with("http://") || source.starts_with("https://");
   const bool git = source.starts_with("git://") || source.starts_with("git@") ||
@@ -29,16 +43,21 @@ void refuse_remote_source(const std::string& source, bool is_add) {
 }
 
 CopyStep::CopyStep(Session& session, const StageState& state, const FileView& rootfs,
-                   const dockerfile::Copy& copy, CopyOrigin origin, HashMemo& memo)
+                   const dockerfile::Source& source, const dockerfile::Copy& copy,
+                   CopyOrigin origin, HashMemo& memo)
     : session_(session),
+      source_(source),
       copy_(copy),
       origin_(std::move(origin)),
       memo_(memo),
       parent_(state.files_key()) {
   request_.rootfs = &rootfs;
   request_.destination = state.absolute(copy.destination.text);
-  if (copy.chown) request_.owner = resolve_owner(rootfs, copy.chown->text);
-  if (copy.chmod) request_.mode = ModeChange::parse(copy.chmod->text);
+  if (copy.chown) {
+    at(copy.chown->range, [&] { request_.owner = resolve_owner(rootfs, copy.chown->text); });
+  }
+  if (copy.chmod)
+    at(copy.chmod->range, [&] { request_.mode = ModeChange::parse(copy.chmod->text); });
   request_.excludes = texts(copy.excludes);
   request_.parents = copy.parents;
 }
@@ -88,8 +107,10 @@ std::vector<PlannedEntry> CopyStep::plan(bool unpacked) {
   plan.expect_many(copy_.sources.size() + copy_.inline_files.size() > 1);
   size_t next_archive = 0;
   for (const dockerfile::Word& source : copy_.sources) {
-    refuse_remote_source(source.text, copy_.is_add);
-    add_source(plan, source.text, unpacked, next_archive);
+    at(source.range, [&] {
+      refuse_remote_source(source.text, copy_.is_add);
+      add_source(plan, source.text, unpacked, next_archive);
+    });
   }
   for (const dockerfile::Heredoc& file : copy_.inline_files) {
     plan.add_inline(file.name, file.content);

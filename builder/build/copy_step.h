@@ -16,9 +16,10 @@ namespace mini::build {
 
 class CopyStep {
  public:
-  // `copy` is expanded; the views outlive the step.
+  // `copy` is expanded; `source` is for the place of errors. The views outlive the step.
   CopyStep(Session& session, const StageState& state, const FileView& rootfs,
-           const dockerfile::Copy& copy, CopyOrigin origin, HashMemo& memo);
+           const dockerfile::Source& source, const dockerfile::Copy& copy, CopyOrigin origin,
+           HashMemo& memo);
 
   void describe(StepKey& key);
   LayerResult run();
@@ -31,12 +32,15 @@ class CopyStep {
     std::unique_ptr<image::Draft> draft;
     std::unique_ptr<FileView> view;
   };
+  template <class Work>
+  void at(const dockerfile::Range& place, Work&& work) const;
   std::vector<PlannedEntry> plan(bool unpacked);
   void add_source(CopyPlan& plan, const std::string& source, bool unpacked, size_t& next_archive);
   bool is_archive(const CopyPlan::Match& match) const;
   void unpack(Archive& archive);
 
   Session& session_;
+  const dockerfile::Source& source_;
   const dockerfile::Copy& copy_;
   CopyOrigin origin_;
   HashMemo& memo_;

@@ -12,18 +12,30 @@ std::string StepInfo::label() const {
 
 const char* to_string(EventKind kind) {
   switch (kind) {
-    case EventKind::known: return "known";
-    case EventKind::started: return "started";
-    case EventKind::why: return "why";
-    case EventKind::output: return "output";
-    case EventKind::done: return "done";
-    case EventKind::cached: return "cached";
-    case EventKind::skipped: return "skipped";
-    case EventKind::failed: return "failed";
-    case EventKind::cancelled: return "cancelled";
-    case EventKind::warning: return "warning";
-    case EventKind::storing: return "storing";
-    case EventKind::stored: return "stored";
+    case EventKind::known:
+      return "known";
+    case EventKind::started:
+      return "started";
+    case EventKind::why:
+      return "why";
+    case EventKind::output:
+      return "output";
+    case EventKind::done:
+      return "done";
+    case EventKind::cached:
+      return "cached";
+    case EventKind::skipped:
+      return "skipped";
+    case EventKind::failed:
+      return "failed";
+    case EventKind::cancelled:
+      return "cancelled";
+    case EventKind::warning:
+      return "warning";
+    case EventKind::storing:
+      return "storing";
+    case EventKind::stored:
+      return "stored";
   }
   return "";
 }

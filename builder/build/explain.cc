@@ -85,7 +85,8 @@ void compare_part(const std::string& name, const std::optional<std::string>& bef
   if (name == "parent") {
     out.push_back("the step before it gave other files");
   } else if (name.starts_with("env ")) {
-    out.push_back(cat("value of ", name.substr(4), " changed: ", shown(before), " -> ", shown(now)));
+    out.push_back(
+        cat("value of ", name.substr(4), " changed: ", shown(before), " -> ", shown(now)));
   } else if (name == "epoch") {
     out.push_back(cat("SOURCE_DATE_EPOCH changed: ", shown(before), " -> ", shown(now)));
   } else if (name.starts_with("mount ")) {

@@ -26,11 +26,16 @@ std::optional<uint32_t> parse_octal(std::string_view text) {
 
 uint32_t class_bits(char who) {
   switch (who) {
-    case 'u': return kUser;
-    case 'g': return kGroup;
-    case 'o': return kOther;
-    case 'a': return kAllClasses;
-    default: return 0;
+    case 'u':
+      return kUser;
+    case 'g':
+      return kGroup;
+    case 'o':
+      return kOther;
+    case 'a':
+      return kAllClasses;
+    default:
+      return 0;
   }
 }
 
@@ -66,20 +71,36 @@ ModeChange::Clause ModeChange::parse_clause(std::string_view text, size_t& at, u
   if (clause.operation != '=' && clause.operation != '+' && clause.operation != '-') refuse(whole);
   for (; at < text.size(); ++at) {
     switch (text[at]) {
-      case 'r': clause.bits |= 0444; continue;
-      case 'w': clause.bits |= 0222; continue;
-      case 'x': clause.bits |= 0111; continue;
-      case 's': clause.bits |= 06000; continue;
-      case 't': clause.bits |= 01000; continue;
-      case 'X': clause.conditional_x = true; continue;
+      case 'r':
+        clause.bits |= 0444;
+        continue;
+      case 'w':
+        clause.bits |= 0222;
+        continue;
+      case 'x':
+        clause.bits |= 0111;
+        continue;
+      case 's':
+        clause.bits |= 06000;
+        continue;
+      case 't':
+        clause.bits |= 01000;
+        continue;
+      case 'X':
+        clause.conditional_x = true;
+        continue;
       case 'u':
       case 'g':
-      case 'o': clause.copied = text[at]; continue;
+      case 'o':
+        clause.copied = text[at];
+        continue;
       case ',':
       case '=':
       case '+':
-      case '-': return clause;
-      default: refuse(whole);
+      case '-':
+        return clause;
+      default:
+        refuse(whole);
     }
   }
   return clause;

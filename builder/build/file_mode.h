@@ -20,9 +20,9 @@ class ModeChange {
   struct Clause {
     uint32_t who = 0;  // the permission bits of the classes that are meant
     char operation = '=';
-    uint32_t bits = 0;             // for all classes
-    bool conditional_x = false;    // X
-    std::optional<char> copied;    // "g=u"
+    uint32_t bits = 0;           // for all classes
+    bool conditional_x = false;  // X
+    std::optional<char> copied;  // "g=u"
   };
   static Clause parse_clause(std::string_view text, size_t& at, uint32_t who,
                              std::string_view whole);

@@ -242,7 +242,8 @@ std::map<std::string, std::string> FileView::attributes(const std::string& path,
   if (!node.is_directory() && !node.is_regular()) return {};
   const std::string shown = cat(name_, ": ", quoted(path));
   const auto [directory, name] = parent(path, node);
-  const Fd fd(openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Fd fd(
+      openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) throw SysError(shown);
   std::map<std::string, std::string> result;
   const ssize_t size = flistxattr(fd.get(), nullptr, 0);

@@ -67,8 +67,8 @@ std::map<std::string, std::string> global_variables(
       if (const auto given = build_args.find(pair.name.text); given != build_args.end()) {
         variables[pair.name.text] = given->second;
       } else if (pair.value) {
-        variables[pair.name.text] = dockerfile::expand_at(*file.source, *pair.value,
-                                                          file.directives, lookup_in(variables));
+        variables[pair.name.text] =
+            dockerfile::expand_at(*file.source, *pair.value, file.directives, lookup_in(variables));
       }
     }
   }
@@ -81,9 +81,9 @@ std::optional<int> source_stage(const dockerfile::Dockerfile& file, const std::s
   const dockerfile::Stage* other = dockerfile::find_stage(file, reference);
   if (other == nullptr) return {};
   if (other->index == user.index) {
-    throw dockerfile::DockerfileError(
-        *file.source, place, cat("stage ", quoted(reference), " takes files from itself"),
-        "name an earlier stage");
+    throw dockerfile::DockerfileError(*file.source, place,
+                                      cat("stage ", quoted(reference), " takes files from itself"),
+                                      "name an earlier stage");
   }
   throw dockerfile::DockerfileError(*file.source, place,
                                     cat("stage ", quoted(reference), " is defined after this one"),
@@ -93,8 +93,8 @@ std::optional<int> source_stage(const dockerfile::Dockerfile& file, const std::s
 StageGraph plan_stages(
     const dockerfile::Dockerfile& file, const std::string& target,
     const std::map<std::string, std::string>& globals,
-    const std::function<std::vector<Trigger>(
-        const std::string& image, const dockerfile::Instruction& from)>& triggers) {
+    const std::function<std::vector<Trigger>(const std::string& image,
+                                             const dockerfile::Instruction& from)>& triggers) {
   StageGraph graph;
   graph.target = find_target(file, target);
   for (const dockerfile::Stage& stage : file.stages) graph.stages.emplace_back().stage = &stage;

@@ -25,7 +25,7 @@ struct PlannedStage {
   std::string base_image;         // expanded; empty: scratch or a stage
   std::optional<int> base_stage;  // index
   std::vector<Trigger> triggers;  // of the base image
-  std::vector<int> after;                         // stages that are needed first, without the base
+  std::vector<int> after;         // stages that are needed first, without the base
 
   std::string name() const;  // "build", "stage-2"
 };
@@ -43,8 +43,8 @@ std::map<std::string, std::string> global_variables(
 StageGraph plan_stages(
     const dockerfile::Dockerfile& file, const std::string& target,
     const std::map<std::string, std::string>& globals,
-    const std::function<std::vector<Trigger>(
-        const std::string& image, const dockerfile::Instruction& from)>& triggers);
+    const std::function<std::vector<Trigger>(const std::string& image,
+                                             const dockerfile::Instruction& from)>& triggers);
 
 // The stage that --from or from= means; nothing: an image. Throws for the stage itself or a later
 // one.

@@ -31,9 +31,12 @@ void write_entry(image::LayerWriter& writer, const PlannedEntry& entry, int64_t 
   meta.xattrs = entry.attributes;
   if (!entry.hard_link_to.empty()) return writer.hard_link(entry.path, entry.hard_link_to);
   switch (entry.mode & S_IFMT) {
-    case S_IFDIR: return writer.directory(entry.path, meta);
-    case S_IFLNK: return writer.symlink(entry.path, meta, entry.text);
-    case S_IFIFO: return writer.fifo(entry.path, meta);
+    case S_IFDIR:
+      return writer.directory(entry.path, meta);
+    case S_IFLNK:
+      return writer.symlink(entry.path, meta, entry.text);
+    case S_IFIFO:
+      return writer.fifo(entry.path, meta);
     case S_IFREG:
       if (entry.is_inline) return writer.file(entry.path, meta, entry.text);
       return write_content(writer, entry, meta);

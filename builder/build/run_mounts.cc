@@ -73,7 +73,7 @@ struct RunMounts::Prepared {
   std::string target;  // absolute; empty for a secret that is a variable only
   bool from_context = false;
   std::vector<image::Layer> layers;
-  std::string source;                   // resolved
+  std::string source;                          // resolved
   std::optional<image::Draft> scratch, masks;  // what is written to a bind; what hides names
   std::optional<CacheMount> cache;
 };
@@ -168,11 +168,20 @@ void RunMounts::describe(StepKey& key) {
     const dockerfile::Mount& m = mount->mount;
     const std::string name = "mount " + mount->target;
     switch (m.type) {
-      case MountType::bind: describe_bind(*mount, key); break;
-      case MountType::cache: key.add(name, cat("cache ", m.id, m.read_only ? " ro" : "")); break;
-      case MountType::tmpfs: key.add(name, cat("tmpfs ", m.size)); break;
-      case MountType::secret: key.add(name, cat("secret ", m.id, ' ', m.env)); break;
-      case MountType::ssh: break;
+      case MountType::bind:
+        describe_bind(*mount, key);
+        break;
+      case MountType::cache:
+        key.add(name, cat("cache ", m.id, m.read_only ? " ro" : ""));
+        break;
+      case MountType::tmpfs:
+        key.add(name, cat("tmpfs ", m.size));
+        break;
+      case MountType::secret:
+        key.add(name, cat("secret ", m.id, ' ', m.env));
+        break;
+      case MountType::ssh:
+        break;
     }
   }
 }
@@ -349,15 +358,22 @@ std::vector<container::Mount> RunMounts::prepare() {
   std::vector<container::Mount> result;
   for (const std::unique_ptr<Prepared>& mount : mounts_) {
     switch (mount->mount.type) {
-      case MountType::bind: result.push_back(bind(*mount)); break;
-      case MountType::cache: result.push_back(cache(*mount)); break;
-      case MountType::tmpfs: result.push_back(tmpfs(*mount)); break;
+      case MountType::bind:
+        result.push_back(bind(*mount));
+        break;
+      case MountType::cache:
+        result.push_back(cache(*mount));
+        break;
+      case MountType::tmpfs:
+        result.push_back(tmpfs(*mount));
+        break;
       case MountType::secret:
         if (std::optional<container::Mount> file = secret(*mount)) {
           result.push_back(std::move(*file));
         }
         break;
-      case MountType::ssh: break;
+      case MountType::ssh:
+        break;
     }
   }
   if (!script_.empty()) {

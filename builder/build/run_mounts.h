@@ -2,8 +2,8 @@
 // here-document with "#!". Everything is prepared in a mount namespace of the calling thread's own,
 // so nothing is ever mounted on the host and nothing stays when mini is killed. Sources are
 // resolved inside the context or the layers and cannot leave them; what a command writes to a bind
-// is discarded (CVE-2025-4953); files that .dockerignore leaves out are not visible; secrets live in
-// memory only; a cache id is hashed before it names a directory (CVE-2024-9675).
+// is discarded (CVE-2025-4953); files that .dockerignore leaves out are not visible; secrets live
+// in memory only; a cache id is hashed before it names a directory (CVE-2024-9675).
 #pragma once
 
 #include <functional>

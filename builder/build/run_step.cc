@@ -15,7 +15,8 @@ constexpr int kNotFound = 127, kNotExecutable = 126;
 
 std::string cure(int code, const std::vector<std::string>& argv) {
   if (code == kNotFound) return "a command of it is not in the image";
-  if (code == kNotExecutable) return cat("something in ", quoted(argv.back()), " is not executable");
+  if (code == kNotExecutable)
+    return cat("something in ", quoted(argv.back()), " is not executable");
   if (code == 137) return "it was killed; was there too little memory?";
   return {};
 }
@@ -130,8 +131,7 @@ LayerResult RunStep::execute() {
                     " did not complete successfully: exit code: ", code),
                 cure(code, argv_));
   }
-  image::Layer layer =
-      session_.layer_store().seal(draft, session_.options().source_date_epoch);
+  image::Layer layer = session_.layer_store().seal(draft, session_.options().source_date_epoch);
   return {std::move(draft), std::move(layer)};
 }
 

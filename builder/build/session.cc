@@ -31,8 +31,9 @@ const image::Image& Session::image(const std::string& name) {
   const auto known = images_.find(name);
   if (known != images_.end()) return known->second;
   if (options_.pull == Pull::always) {
-    throw Error(cat("image ", quoted(name), ": --pull needs a registry, and this mini has no "
-                                            "registry client"),
+    throw Error(cat("image ", quoted(name),
+                    ": --pull needs a registry, and this mini has no "
+                    "registry client"),
                 "leave --pull out: the image in the store is used");
   }
   // Shared: what the collector may not take between the look-up and the lease.

@@ -34,7 +34,7 @@ class Session {
   Context& context() { return context_; }
   const RecordStore& records() const { return records_; }
   HashMemo& layer_memo() { return layer_memo_; }  // of files in layers
-  std::string empty_directory();     // a lower for overlays that have none
+  std::string empty_directory();                  // a lower for overlays that have none
 
   // Loaded once each, and leased. Throws not_found with the cure.
   const image::Image& image(const std::string& name);

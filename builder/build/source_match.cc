@@ -44,10 +44,10 @@ MissingSource missing_source(const CopyOrigin& origin, const std::string& source
                              const std::string& path, bool hidden) {
   if (hidden) {
     const std::string rule = origin.hidden_by ? origin.hidden_by(path) : std::string();
-    return MissingSource(
-        cat("source ", quoted(source), ": left out of the context by ",
-            rule.empty() ? "a rule of .dockerignore" : rule),
-        cat("take the rule away, or add `!", path, "` after it"), ErrorKind::not_found);
+    return MissingSource(cat("source ", quoted(source), ": left out of the context by ",
+                             rule.empty() ? "a rule of .dockerignore" : rule),
+                         cat("take the rule away, or add `!", path, "` after it"),
+                         ErrorKind::not_found);
   }
   std::string hint;
   const size_t slash = path.rfind('/');

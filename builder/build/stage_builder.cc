@@ -1,5 +1,7 @@
 #include "builder/build/stage_builder.h"
 
+#include <algorithm>
+
 #include "builder/build/explain.h"
 #include "builder/build/run_step.h"
 #include "builder/dockerfile/expand.h"
@@ -11,7 +13,11 @@ namespace mini::build {
 
 std::vector<std::string> directories_of(const std::vector<image::Layer>& layers) {
   std::vector<std::string> result;
-  for (const image::Layer& layer : layers) result.push_back(layer.lower);
+  for (auto it = layers.begin(); it != layers.end(); ++it) {
+    const bool again = std::any_of(
+        it + 1, layers.end(), [&](const image::Layer& above) { return above.lower == it->lower; });
+    if (!again) result.push_back(it->lower);
+  }
   return result;
 }
 
@@ -93,6 +99,7 @@ void StageBuilder::step(const dockerfile::Source& source, const dockerfile::Inst
                         const StepInfo& info) {
   session_.cancel().check();
   current_ = &info;
+  source_ = &source;
   located(source, written.range, [&] {
     apply(dockerfile::expand_instruction(source, written, in_.file->directives, state_.lookup()),
           info);
@@ -160,9 +167,9 @@ std::vector<image::Layer> StageBuilder::layers_of(const std::string& reference,
   try {
     return session_.image(reference).layers;
   } catch (const Error& error) {
-    throw Error(cat(quoted(reference), " is no stage before this one, and no image: ",
-                    error.what()),
-                error.hint(), error.kind());
+    throw Error(
+        cat(quoted(reference), " is no stage before this one, and no image: ", error.what()),
+        error.hint(), error.kind());
   }
 }
 
@@ -172,7 +179,7 @@ void StageBuilder::copy(const dockerfile::Instruction& expanded, const StepInfo&
   CopyOrigin origin = origin_of(copy, view);
   HashMemo& memo = copy.from ? session_.layer_memo() : session_.context().memo();
   const std::unique_ptr<FileView> files = rootfs();
-  CopyStep step(session_, state_, *files, copy, std::move(origin), memo);
+  CopyStep step(session_, state_, *files, *source_, copy, std::move(origin), memo);
   StepKey key;
   key.add("epoch", cat(session_.options().source_date_epoch));
   step.describe(key);
@@ -213,7 +220,8 @@ void StageBuilder::layer(const StepInfo& info, const StepKey& key,
     if (std::optional<image::Layer> found = session_.find(digest)) {
       reporter.step(EventKind::why, info,
                     key.files().empty() ? "nothing changed: same files below, same command"
-                                        : cat("nothing changed: ", key.files().size(), " files"));
+                                        : cat("nothing changed: ", key.files().size(),
+                                              key.files().size() == 1 ? " file" : " files"));
       reporter.step(EventKind::cached, info);
       state_.layers.push_back(std::move(*found));
       past_now_.push_back({info.text, digest});

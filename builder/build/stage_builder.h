@@ -59,8 +59,7 @@ class StageBuilder {
   void layer(const StepInfo& info, const StepKey& key, const std::function<LayerResult()>& execute);
   std::string why(const StepInfo& info, const StepKey& key) const;
   CopyOrigin origin_of(const dockerfile::Copy& copy, std::unique_ptr<FileView>& view);
-  std::vector<image::Layer> layers_of(const std::string& reference,
-                                      const dockerfile::Range& place);
+  std::vector<image::Layer> layers_of(const std::string& reference, const dockerfile::Range& place);
   std::unique_ptr<FileView> rootfs() const;
   bool without_cache() const;
 
@@ -71,10 +70,12 @@ class StageBuilder {
   StepCounts counts_;
   std::vector<PastStep> past_, past_now_;
   const StepInfo* current_ = nullptr;
+  const dockerfile::Source* source_ = nullptr;  // of the current instruction
   bool failed_ = false;
 };
 
-// The directories of layers, bottom first.
+// The directories of layers, bottom first. A layer that comes twice counts where it is on top:
+// there it shows all that it could show below.
 std::vector<std::string> directories_of(const std::vector<image::Layer>& layers);
 
 }  // namespace mini::build

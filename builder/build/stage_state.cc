@@ -32,12 +32,23 @@ std::string go_quoted(const std::vector<std::string>& words) {
     out += '"';
     for (const char c : word) {
       switch (c) {
-        case '"': out += "\\\""; continue;
-        case '\\': out += "\\\\"; continue;
-        case '\n': out += "\\n"; continue;
-        case '\t': out += "\\t"; continue;
-        case '\r': out += "\\r"; continue;
-        default: break;
+        case '"':
+          out += "\\\"";
+          continue;
+        case '\\':
+          out += "\\\\";
+          continue;
+        case '\n':
+          out += "\\n";
+          continue;
+        case '\t':
+          out += "\\t";
+          continue;
+        case '\r':
+          out += "\\r";
+          continue;
+        default:
+          break;
       }
       constexpr char kDigits[] = "0123456789abcdef";
       const auto byte = static_cast<unsigned char>(c);
@@ -64,11 +75,13 @@ std::vector<std::string> texts(const std::vector<dockerfile::Word>& words) {
 
 uint16_t parse_port(const std::string& text, const std::string& whole) {
   const auto port = parse_number(text, 65535);
-  if (!port) throw Error(cat("port ", quoted(whole), ": not a port"), "as in 80, 80/udp, 8000-8010");
+  if (!port)
+    throw Error(cat("port ", quoted(whole), ": not a port"), "as in 80, 80/udp, 8000-8010");
   return static_cast<uint16_t>(*port);
 }
 
-// "8000-8002/udp" -> the single ports; a host part ("1.2.3.4:80:80") is tolerated, as BuildKit does.
+// "8000-8002/udp" -> the single ports; a host part ("1.2.3.4:80:80") is tolerated, as BuildKit
+// does.
 std::vector<std::string> expand_port(const std::string& text) {
   std::string ports = text.substr(text.rfind(':') + 1), protocol = "tcp";
   if (const size_t slash = ports.find('/'); slash != std::string::npos) {
@@ -196,12 +209,10 @@ struct Metadata {
     health.start_interval_ns = check.start_interval;
     health.retries = check.retries;
     state.config.healthcheck = health;
-    return history(cat("HEALTHCHECK {Test:", go_list(health.test),
-                       " Interval:", go_duration(health.interval_ns),
-                       " Timeout:", go_duration(health.timeout_ns),
-                       " StartPeriod:", go_duration(health.start_period_ns),
-                       " StartInterval:", go_duration(health.start_interval_ns),
-                       " Retries:", health.retries, '}'));
+    return history(cat("HEALTHCHECK {Test:", go_list(health.test), " Interval:",
+                       go_duration(health.interval_ns), " Timeout:", go_duration(health.timeout_ns),
+                       " StartPeriod:", go_duration(health.start_period_ns), " StartInterval:",
+                       go_duration(health.start_interval_ns), " Retries:", health.retries, '}'));
   }
 
   bool operator()(const dockerfile::Onbuild& onbuild) const {
@@ -353,9 +364,8 @@ std::map<std::string, std::string> platform_args(const std::string& target_stage
 bool is_proxy_arg(std::string_view name) {
   constexpr std::string_view kNames[] = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
                                          "ALL_PROXY"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view known) {
-    return name == known || name == lower(known);
-  });
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view known) { return name == known || name == lower(known); });
 }
 
 }  // namespace mini::build

@@ -20,8 +20,10 @@ constexpr size_t kTarHeader = 512;
 
 bool looks_like_tar(std::string_view head) {
   using namespace std::string_view_literals;
-  for (const std::string_view magic :
-       {"\x1f\x8b"sv, "BZh"sv, "\xfd" "7zXZ\0"sv, "\x28\xb5\x2f\xfd"sv}) {
+  for (const std::string_view magic : {"\x1f\x8b"sv, "BZh"sv,
+                                       "\xfd"
+                                       "7zXZ\0"sv,
+                                       "\x28\xb5\x2f\xfd"sv}) {
     if (head.starts_with(magic)) return true;
   }
   return head.size() >= kTarHeader && head.substr(257, 5) == "ustar";

@@ -23,12 +23,18 @@ void feed(Sha256& hash, std::string_view text) {
 
 const char* type_name(uint32_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return "directory";
-    case S_IFLNK: return "link";
-    case S_IFREG: return "file";
-    case S_IFIFO: return "fifo";
-    case S_IFBLK: return "block device";
-    default: return "character device";
+    case S_IFDIR:
+      return "directory";
+    case S_IFLNK:
+      return "link";
+    case S_IFREG:
+      return "file";
+    case S_IFIFO:
+      return "fifo";
+    case S_IFBLK:
+      return "block device";
+    default:
+      return "character device";
   }
 }
 
@@ -54,8 +60,8 @@ void StepKey::add_files(const std::vector<PlannedEntry>& entries) {
   files_.reserve(files_.size() + entries.size());
   for (const PlannedEntry& entry : entries) {
     File file{entry.path, entry.source.path, {}, {}};
-    file.meta = cat(type_name(entry.mode), ' ', octal(entry.mode & 07777), ' ', entry.uid, ':',
-                    entry.gid);
+    file.meta =
+        cat(type_name(entry.mode), ' ', octal(entry.mode & 07777), ' ', entry.uid, ':', entry.gid);
     if (entry.mtime) file.meta += cat(" mtime ", *entry.mtime);
     for (const auto& [name, value] : entry.attributes) {
       file.meta += cat(' ', name, '=', Digest::of(value).hex());

@@ -1,6 +1,6 @@
-// What decides a step's result, part by part: the parts' digest is the key under which the result is
-// kept, and the parts themselves, compared with those of the last time, are the reason why a step
-// runs again. No part may hold a time of the clock, a path of the host or a secret's value.
+// What decides a step's result, part by part: the parts' digest is the key under which the result
+// is kept, and the parts themselves, compared with those of the last time, are the reason why a
+// step runs again. No part may hold a time of the clock, a path of the host or a secret's value.
 #pragma once
 
 #include <string>

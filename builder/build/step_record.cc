@@ -81,8 +81,10 @@ std::string RecordStore::listing(const Digest& key) const {
 
 void RecordStore::put(const StepRecord& record, const std::string& listing) const {
   make_directories(records_, 0700);
-  const Json json = {{"description", record.description}, {"parts", to_json(record.parts)},
-                     {"layer", record.layer.str()},       {"size", record.size},
+  const Json json = {{"description", record.description},
+                     {"parts", to_json(record.parts)},
+                     {"layer", record.layer.str()},
+                     {"size", record.size},
                      {"created", record.created_ns}};
   if (!listing.empty()) replace_file(path(record.key) + ".files", listing, false, 0600);
   replace_file(path(record.key), canonical(json), false, 0600);
@@ -125,8 +127,7 @@ std::vector<PastStep> RecordStore::history(const std::string& identity,
     if (!text) return steps;
     const Json json = parse_json(*text, "build history", kRecordLimit);
     for (const JsonView& step : JsonView(json, "build history").items()) {
-      steps.push_back(
-          {step.at("instruction").string(), Digest::parse(step.at("key").string())});
+      steps.push_back({step.at("instruction").string(), Digest::parse(step.at("key").string())});
     }
     return steps;
   });

@@ -1,6 +1,7 @@
 // The build cache on disk. A record says what a step with a certain key gave:
 //
-//   <root>/cache/build/<key>         {"description", "parts", "layer", "size", "created"}; its mtime
+//   <root>/cache/build/<key>         {"description", "parts", "layer", "size", "created"}; its
+//   mtime
 //                                    is the last use, kept to the hour
 //   <root>/cache/build/<key>.files   the files it read, for explanations
 //   <root>/cache/history/<id>        the keys of a stage's steps the last time, in order
