@@ -31,7 +31,7 @@ void put_octal(char (&field)[N], uint64_t value) {
 
 template <size_t N>
 void put_text(char (&field)[N], std::string_view text) {
-  memcpy(field, text.data(), std::min(N, text.size()));
+  text.copy(field, N);
 }
 
 // ustar keeps a long name in two fields, divided at a slash; npos when there is no such slash.
