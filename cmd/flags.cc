@@ -25,8 +25,16 @@ struct Flags::Impl {
   CLI::App app;
   std::string usage, summary;
   bool help = false;
+  std::vector<std::string> arguments;  // what is no flag
   std::vector<std::string>* command = nullptr;
   size_t command_minimum = 0;
+  struct Positional {
+    std::string name;
+    bool required;
+    std::string* one;
+    std::vector<std::string>* many;  // the last one only
+  };
+  std::vector<Positional> positionals;
 
   Impl(const std::string& usage_text, const std::string& summary_text)
       : app("", "mini " + verb_of(usage_text)), usage(usage_text), summary(summary_text) {
@@ -52,6 +60,9 @@ struct Flags::Impl {
   [[noreturn]] void bad_usage(const std::string& what) const {
     throw Error(what, cat("usage: mini ", usage), ErrorKind::usage);
   }
+
+  void add_positional(Positional positional, const char* text);
+  void assign_arguments();
 
   std::vector<std::string> normalize(const std::vector<std::string>& args);
   size_t normalize_long(const std::vector<std::string>& args, size_t index,
@@ -95,6 +106,11 @@ size_t Flags::Impl::normalize_short(const std::vector<std::string>& args, size_t
     const std::string name{'-', word[at]};
     const CLI::Option* option = find(name);
     if (!option) unknown_flag(at == 1 ? word : name);
+    if (!takes_value(*option) && at + 1 < word.size() && word[at + 1] == '=') {  // -i=false
+      if (option->get_lnames().empty()) unknown_flag(word);
+      out.push_back(cat("--", option->get_lnames().front(), word.substr(at + 1)));
+      return index + 1;
+    }
     out.push_back(name);
     if (!takes_value(*option)) continue;
     if (at + 1 < word.size()) {
@@ -108,7 +124,8 @@ size_t Flags::Impl::normalize_short(const std::vector<std::string>& args, size_t
 }
 
 std::vector<std::string> Flags::Impl::normalize(const std::vector<std::string>& args) {
-  std::vector<std::string> out, rest;
+  std::vector<std::string> out;
+  std::vector<std::string>& rest = arguments;
   for (size_t index = 0; index < args.size();) {
     const std::string& word = args[index];
     if (word == "--") {
@@ -126,13 +143,36 @@ std::vector<std::string> Flags::Impl::normalize(const std::vector<std::string>& 
       index = word[1] == '-' ? normalize_long(args, index, out) : normalize_short(args, index, out);
     }
   }
-  if (command) {
-    *command = std::move(rest);
-  } else if (!rest.empty()) {
-    out.push_back("--");
-    out.insert(out.end(), rest.begin(), rest.end());
-  }
   return out;
+}
+
+// CLI11 knows them for --help only: it would split "[a,b]".
+void Flags::Impl::add_positional(Positional positional, const char* text) {
+  const CLI::callback_t ignore = [](const CLI::results_t&) { return true; };
+  app.add_option(positional.name, ignore, text)->type_name("")->group("Arguments");
+  positionals.push_back(std::move(positional));
+}
+
+void Flags::Impl::assign_arguments() {
+  if (command) {
+    if (arguments.size() < command_minimum) bad_usage("too few arguments");
+    *command = std::move(arguments);
+    return;
+  }
+  size_t used = 0;
+  for (const Positional& positional : positionals) {
+    if (used == arguments.size()) {
+      if (positional.required) bad_usage(cat(positional.name, ": missing"));
+      break;
+    }
+    if (positional.one) {
+      *positional.one = arguments[used++];
+    } else {
+      positional.many->assign(arguments.begin() + static_cast<ptrdiff_t>(used), arguments.end());
+      used = arguments.size();
+    }
+  }
+  if (used < arguments.size()) bad_usage(cat("unexpected argument: ", printable(arguments[used])));
 }
 
 Flags::Flags(const std::string& usage, const std::string& summary)
@@ -188,11 +228,11 @@ void Flags::hide(const char* name) {
 }
 
 void Flags::argument(const char* name, std::string& out, bool required, const char* help) {
-  impl_->app.add_option(name, out, help)->required(required)->type_name("")->group("Arguments");
+  impl_->add_positional({name, required, &out, nullptr}, help);
 }
 void Flags::arguments(const char* name, std::vector<std::string>& out, bool required,
                       const char* help) {
-  impl_->app.add_option(name, out, help)->required(required)->type_name("")->group("Arguments");
+  impl_->add_positional({name, required, nullptr, &out}, help);
 }
 void Flags::command(std::vector<std::string>& out, size_t minimum) {
   impl_->command = &out;
@@ -205,21 +245,17 @@ bool Flags::given(const char* name) const {
 
 bool Flags::parse(const std::vector<std::string>& args) {
   std::vector<std::string> words = impl_->normalize(args);
-  if (std::find(words.begin(), std::find(words.begin(), words.end(), "--"), "--help") !=
-      std::find(words.begin(), words.end(), "--")) {
-    print_help();
-    return false;
-  }
   std::reverse(words.begin(), words.end());
   try {
     impl_->app.parse(std::move(words));
-  } catch (const CLI::RequiredError& error) {
-    impl_->bad_usage(error.what());
   } catch (const CLI::ParseError& error) {
     impl_->bad_usage(printable(error.what()));
   }
-  if (impl_->command && impl_->command->size() < impl_->command_minimum)
-    impl_->bad_usage("too few arguments");
+  if (impl_->help) {
+    print_help();
+    return false;
+  }
+  impl_->assign_arguments();
   return true;
 }
 

@@ -1,12 +1,14 @@
 #include "cmd/listing.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "cmd/template.h"
 #include "cmd/template_functions.h"
+#include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
 namespace mini::cmd {
@@ -120,8 +122,9 @@ void print_object(const Row& object, const std::string& format) {
 }
 
 void put(const std::string& text) {
-  if (fwrite(text.data(), 1, text.size(), stdout) != text.size() || fflush(stdout) != 0)
-    std::exit(1);
+  if (fwrite(text.data(), 1, text.size(), stdout) == text.size() && fflush(stdout) == 0) return;
+  if (errno == EPIPE) std::exit(1);
+  throw SysError("standard output");
 }
 
 }  // namespace mini::cmd

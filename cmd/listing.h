@@ -37,6 +37,7 @@ void print_objects(const std::vector<nlohmann::ordered_json>& objects, const std
 // One object: its JSON in one line, or the template applied to it.
 void print_object(const nlohmann::ordered_json& object, const std::string& format);
 
-void put(const std::string& text);  // to standard output, whole; a closed pipe ends mini quietly
+// To standard output, whole; a closed pipe ends mini quietly, a full disk is an Error.
+void put(const std::string& text);
 
 }  // namespace mini::cmd

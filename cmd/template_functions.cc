@@ -16,6 +16,13 @@ using Operands = std::vector<Value>;
   throw Error(cat("template: ", what), "", ErrorKind::usage);
 }
 
+template <class Values>
+std::vector<std::string> texts_of(const Values& values) {
+  std::vector<std::string> out;
+  for (const Value& value : values) out.push_back(template_text(value));
+  return out;
+}
+
 std::string as_text(const Value& value) {
   return value.is_string() ? value.get<std::string>() : template_text(value);
 }
@@ -60,11 +67,10 @@ Value index(Operands& in) {
 }
 
 Value join_list(Operands& in) {
-  std::string out;
-  const std::string separator = as_text(in[1]);
   if (!in[0].is_array() && !in[0].is_null()) wrong("join: needs a list");
-  for (const Value& item : in[0]) out += (out.empty() ? "" : separator) + as_text(item);
-  return out;
+  std::vector<std::string> items;
+  for (const Value& item : in[0]) items.push_back(as_text(item));
+  return join(items, as_text(in[1]));
 }
 
 Value split_text(Operands& in) {
@@ -80,13 +86,17 @@ Value split_text(Operands& in) {
   return out;
 }
 
+// As in Go: `print` puts a blank only between two values that are no texts, `println` always.
 Value print(Operands& in) {
   std::string out;
-  for (const Value& item : in) out += (out.empty() ? "" : " ") + template_text(item);
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (i > 0 && !in[i - 1].is_string() && !in[i].is_string()) out += ' ';
+    out += template_text(in[i]);
+  }
   return out;
 }
 Value println(Operands& in) {
-  return print(in).get<std::string>() + "\n";
+  return join(texts_of(in), " ") + "\n";
 }
 
 Value print_format(Operands& in) {
@@ -109,6 +119,7 @@ Value print_format(Operands& in) {
     out += verb == 'q' ? quoted(as_text(in[used])) : as_text(in[used]);
     ++used;
   }
+  if (used < in.size()) wrong("printf: too many values");
   return out;
 }
 
@@ -201,15 +212,13 @@ std::string template_text(const Value& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "<no value>";
   if (value.is_array()) {
-    std::string out;
-    for (const Value& item : value) out += (out.empty() ? "" : " ") + template_text(item);
-    return cat("[", out, "]");
+    return cat("[", join(texts_of(value), " "), "]");
   }
   if (value.is_object()) {
-    std::string out;
+    std::vector<std::string> members;
     for (const auto& item : value.items())
-      out += cat(out.empty() ? "" : " ", item.key(), ":", template_text(item.value()));
-    return cat("map[", out, "]");
+      members.push_back(cat(item.key(), ":", template_text(item.value())));
+    return cat("map[", join(members, " "), "]");
   }
   return value.dump();
 }

@@ -191,7 +191,7 @@ class Scanner {
       at_ = text_.size();
       return false;
     }
-    const size_t close = text_.find("}}", open);
+    const size_t close = end_of_action(open);
     if (close == std::string::npos)
       throw Error(cat("template: {{ at character ", open + 1, " is not closed"), "",
                   ErrorKind::usage);
@@ -209,6 +209,23 @@ class Scanner {
   }
 
  private:
+  // The next "}}" outside quotes.
+  size_t end_of_action(size_t at) const {
+    char quote = 0;
+    for (; at < text_.size(); ++at) {
+      if (quote == '"' && text_[at] == '\\') {
+        ++at;
+      } else if (quote) {
+        if (text_[at] == quote) quote = 0;
+      } else if (text_[at] == '"' || text_[at] == '`') {
+        quote = text_[at];
+      } else if (text_.compare(at, 2, "}}") == 0) {
+        return at;
+      }
+    }
+    return std::string::npos;
+  }
+
   const std::string& text_;
   size_t at_ = 0;
   bool trim_next_ = false;
@@ -283,6 +300,9 @@ class Parser {
     if (end.starts_with("else")) {
       const std::string condition(trim(std::string_view(end).substr(4)));
       if (!condition.empty()) {  // {{else if X}}: a nested branch that shares our {{end}}
+        if (!condition.starts_with("if ") && !condition.starts_with("with "))
+          throw Error(cat("template: {{", printable(end), "}} is not known"),
+                      "{{else}} or {{else if …}}", ErrorKind::usage);
         ActionParser nested(condition, 0);
         node->otherwise.push_back(branch(nested, depth + 1));
         return node;
