@@ -30,7 +30,8 @@ void send_size(int connection) {
 
 class Session {
  public:
-  Session(Fd connection, const ContainerStore& store, const Record& record, const AttachOptions& options)
+  Session(Fd connection, const ContainerStore& store, const Record& record,
+          const AttachOptions& options)
       : connection_(std::move(connection)),
         store_(store),
         id_(record.id),
@@ -47,17 +48,21 @@ class Session {
     while (!done_) {
       PollRound round;
       round.watch(signals_.fd(), POLLIN, [this](short) { forward_signals(); });
-      if (tty_) round.watch(sizes_.emplace_or_get().fd(), POLLIN, [this](short) { forward_size(); });
-      // What comes in waits until what came before has been shown; what goes out, until the monitor takes it.
+      if (tty_)
+        round.watch(sizes_.emplace_or_get().fd(), POLLIN, [this](short) { forward_size(); });
+      // What comes in waits until what came before has been shown; what goes out, until the monitor
+      // takes it.
       const bool shown = out_.idle() && err_.idle();
       out_.watch(round);
       err_.watch(round);
-      const short events = static_cast<short>((shown ? POLLIN : 0) | (unsent_.empty() ? 0 : POLLOUT));
+      const short events =
+          static_cast<short>((shown ? POLLIN : 0) | (unsent_.empty() ? 0 : POLLOUT));
       round.watch(connection_.get(), events, [this](short ready) {
         if (ready & POLLOUT) send_unsent();
         if (ready & (POLLIN | POLLHUP)) receive();
       });
-      if (reads_ && unsent_.empty()) round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
+      if (reads_ && unsent_.empty())
+        round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
       round.wait();
     }
     out_.flush();
@@ -81,7 +86,8 @@ class Session {
       }
       const std::optional<Record> record = store_.read(id_);
       if (!record) continue;
-      if (const auto process = open_pidfd(record->state.process)) signal_pidfd(process->get(), number);
+      if (const auto process = open_pidfd(record->state.process))
+        signal_pidfd(process->get(), number);
     }
   }
 
@@ -107,7 +113,8 @@ class Session {
         break;
       case Frame::dropped:
         raw_.reset();
-        throw Error(cat("container ", id_.substr(0, 12), ": detached, because its output was not read fast enough"));
+        throw Error(cat("container ", id_.substr(0, 12),
+                        ": detached, because its output was not read fast enough"));
       case Frame::exit: {
         int32_t code = 0;
         memcpy(&code, frame.payload.data(), std::min(frame.payload.size(), sizeof code));
@@ -141,7 +148,8 @@ class Session {
 
   void send_unsent() {
     if (unsent_.empty()) return;
-    const bool sent = send_frame(connection_.get(), static_cast<Frame>(unsent_[0]), std::string_view(unsent_).substr(1));
+    const bool sent = send_frame(connection_.get(), static_cast<Frame>(unsent_[0]),
+                                 std::string_view(unsent_).substr(1));
     if (sent || (errno != EAGAIN && errno != EWOULDBLOCK)) unsent_.clear();
   }
 
@@ -168,14 +176,17 @@ std::optional<Fd> connect_to_monitor(const ContainerStore& store, const std::str
   if (!connection) throw SysError("attach socket");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/attach.sock", directory.get());
-  if (connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return connection;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/attach.sock",
+           directory.get());
+  if (connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+    return connection;
   if (errno == ENOENT || errno == ECONNREFUSED) return {};
   throw SysError(cat(store.run_directory(id), "/attach.sock"));
 }
 
 void greet(int connection, bool tty, const AttachOptions& options) {
-  send_frame(connection, Frame::hello, cat(options.output ? "o" : "", options.stdin_open ? "i" : ""));
+  send_frame(connection, Frame::hello,
+             cat(options.output ? "o" : "", options.stdin_open ? "i" : ""));
   if (tty) send_size(connection);
 }
 
@@ -184,18 +195,20 @@ AttachResult attach_over(Fd connection, const ContainerStore& store, const Recor
   return Session(std::move(connection), store, record, options).run();
 }
 
-AttachResult attach(const ContainerStore& store, const Record& record, const AttachOptions& options) {
+AttachResult attach(const ContainerStore& store, const Record& record,
+                    const AttachOptions& options) {
   if (record.state.status == Status::paused) {
-    throw Error(cat("container ", record.name, ": is paused"), cat("unpause it first: `mini unpause ", record.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is paused"),
+                cat("unpause it first: `mini unpause ", record.name, "`"), ErrorKind::conflict);
   }
   AttachOptions own = options;
   own.stdin_open = options.stdin_open && record.config.open_stdin;
   check_terminal(record.config.tty, own.stdin_open);
-  std::optional<Fd> connection = is_live(record) ? connect_to_monitor(store, record.id) : std::nullopt;
+  std::optional<Fd> connection =
+      is_live(record) ? connect_to_monitor(store, record.id) : std::nullopt;
   if (!connection) {
-    throw Error(cat("container ", record.name, ": is not running"), cat("start it: `mini start ", record.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is not running"),
+                cat("start it: `mini start ", record.name, "`"), ErrorKind::conflict);
   }
   greet(connection->get(), record.config.tty, own);
   return attach_over(std::move(*connection), store, record, own);

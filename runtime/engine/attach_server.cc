@@ -43,7 +43,8 @@ void AttachServer::listen(const std::string& run_directory) {
   if (!listener_) throw SysError("attach socket");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/attach.sock", directory.get());
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/attach.sock",
+           directory.get());
   if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
       ::listen(listener_.get(), 16) < 0) {
     throw SysError(cat(run_directory, "/attach.sock"));
@@ -131,7 +132,8 @@ void AttachServer::output(bool is_stderr, std::string_view data) {
   for (const auto& client : clients_) {
     if (!client->wants_output) continue;
     for (size_t at = 0; at < data.size(); at += kLargestFrame) {
-      send(*client, frame_of(is_stderr ? Frame::error_output : Frame::output, data.substr(at, kLargestFrame)));
+      send(*client, frame_of(is_stderr ? Frame::error_output : Frame::output,
+                             data.substr(at, kLargestFrame)));
     }
   }
 }
@@ -151,14 +153,16 @@ void AttachServer::flush(Client& client) {
   size_t sent = 0;
   for (; sent < client.queue.size() && !client.gone; ++sent) {
     const std::string& frame = client.queue[sent];
-    if (!send_frame(client.socket.get(), static_cast<Frame>(frame[0]), std::string_view(frame).substr(1))) {
+    if (!send_frame(client.socket.get(), static_cast<Frame>(frame[0]),
+                    std::string_view(frame).substr(1))) {
       if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) break;
       client.gone = true;
       break;
     }
     client.queued -= frame.size();
   }
-  client.queue.erase(client.queue.begin(), client.queue.begin() + static_cast<std::ptrdiff_t>(sent));
+  client.queue.erase(client.queue.begin(),
+                     client.queue.begin() + static_cast<std::ptrdiff_t>(sent));
 }
 
 bool AttachServer::keeps_up() const {

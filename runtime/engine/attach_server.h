@@ -1,5 +1,6 @@
-// The monitor's side of attach.h: the clients of one container. The client that started the container (its owner) may slow it down, as a pipe would; any other
-// client that does not keep up is dropped. Owns the socket <run>/containers/<id>/attach.sock.
+// The monitor's side of attach.h: the clients of one container. The client that started the
+// container (its owner) may slow it down, as a pipe would; any other client that does not keep up
+// is dropped. Owns the socket <run>/containers/<id>/attach.sock.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ class AttachServer {
   std::function<void(uint16_t rows, uint16_t columns)> on_resize;
 
   void listen(const std::string& run_directory);
-  // The owner. Its first frames (hello, size) are read here, so that the terminal has its size from the start.
+  // The owner. Its first frames (hello, size) are read here, so that the terminal has its size from
+  // the start.
   void adopt(Fd client);
   std::optional<std::pair<uint16_t, uint16_t>> first_size() const { return first_size_; }
 
@@ -31,7 +33,8 @@ class AttachServer {
   void watch(PollRound& round, bool input_open);
   void output(bool is_stderr, std::string_view data);
   bool keeps_up() const;  // false: the owner's queue is full
-  // Everything queued, then the exit code, then the end of all connections. The owner is waited for as long as it lives, the others for two seconds.
+  // Everything queued, then the exit code, then the end of all connections. The owner is waited for
+  // as long as it lives, the others for two seconds.
   void finish(int exit_code);
 
  private:

@@ -25,7 +25,8 @@ namespace {
 }
 
 bool is_one_of(const std::string& text, std::initializer_list<const char*> choices) {
-  return std::any_of(choices.begin(), choices.end(), [&](const char* choice) { return text == choice; });
+  return std::any_of(choices.begin(), choices.end(),
+                     [&](const char* choice) { return text == choice; });
 }
 
 bool is_container_mode(const std::string& mode) {
@@ -36,7 +37,8 @@ void check_network(const HostConfig& host) {
   const std::string& mode = host.network_mode;
   if (mode == "none" || mode == "host") return;
   refuse(cat("--network ", quoted(mode), ": only \"none\" and \"host\" are built yet"),
-         "bridge networks, published ports and joined networks come later; use --network host or none");
+         "bridge networks, published ports and joined networks come later; use --network host or "
+         "none");
 }
 
 void check_modes(const HostConfig& host) {
@@ -68,8 +70,7 @@ void check_memory(const HostConfig& host) {
   if (host.memory_swap > 0 && host.memory_swap < host.memory) {
     refuse("--memory-swap: is memory and swap together, so it cannot be less than --memory");
   }
-  if (host.memory_reservation < 0 ||
-      (host.memory > 0 && host.memory_reservation > host.memory)) {
+  if (host.memory_reservation < 0 || (host.memory > 0 && host.memory_reservation > host.memory)) {
     refuse("--memory-reservation: must be less than --memory");
   }
   if (host.memory_swappiness && (*host.memory_swappiness < -1 || *host.memory_swappiness > 100)) {
@@ -98,7 +99,8 @@ void check_cpu(const HostConfig& host) {
   if (host.cpu_period != 0 && (host.cpu_period < 1000 || host.cpu_period > 1'000'000)) {
     refuse("--cpu-period: expected 1000 to 1000000 microseconds");
   }
-  if (host.cpu_quota != 0 && host.cpu_quota < 1000) refuse("--cpu-quota: expected at least 1000 microseconds");
+  if (host.cpu_quota != 0 && host.cpu_quota < 1000)
+    refuse("--cpu-quota: expected at least 1000 microseconds");
   if (host.cpu_shares < 0) refuse("--cpu-shares: is negative");
   if (!host.cpuset_cpus.empty() && !is_cpu_list(host.cpuset_cpus)) {
     refuse(cat("--cpuset-cpus ", quoted(host.cpuset_cpus), ": expected a list such as 0-2,4"));
@@ -126,13 +128,15 @@ void check_ulimits(const HostConfig& host) {
 }
 
 void check_sysctls(const HostConfig& host) {
-  constexpr std::array kIpc = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
-                               "kernel.sem",    "kernel.shmall", "kernel.shmmax",
+  constexpr std::array kIpc = {"kernel.msgmax", "kernel.msgmnb",         "kernel.msgmni",
+                               "kernel.sem",    "kernel.shmall",         "kernel.shmmax",
                                "kernel.shmmni", "kernel.shm_rmid_forced"};
   for (const auto& [name, value] : host.sysctls) {
-    const bool ipc = name.starts_with("fs.mqueue.") || std::count(kIpc.begin(), kIpc.end(), name) > 0;
+    const bool ipc =
+        name.starts_with("fs.mqueue.") || std::count(kIpc.begin(), kIpc.end(), name) > 0;
     const bool net = name.starts_with("net.");
-    if ((!ipc && !net) || name.find('/') != std::string::npos || name.find("..") != std::string::npos) {
+    if ((!ipc && !net) || name.find('/') != std::string::npos ||
+        name.find("..") != std::string::npos) {
       refuse(cat("--sysctl ", quoted(name), ": belongs to the whole machine, not to a container"),
              "only net.*, fs.mqueue.* and kernel.{msg*,sem,shm*} can be set");
     }
@@ -147,24 +151,29 @@ void check_sysctls(const HostConfig& host) {
 
 void check_mount(const MountRequest& mount) {
   const std::string shown = cat("mount ", quoted(mount.destination));
-  if (!mount.destination.starts_with('/')) refuse(cat(shown, ": the destination is not an absolute path"));
+  if (!mount.destination.starts_with('/'))
+    refuse(cat(shown, ": the destination is not an absolute path"));
   if (clean_path(mount.destination) == "/") refuse(cat(shown, ": the destination cannot be \"/\""));
-  if (mount.type == MountRequest::Type::volume && !mount.source.empty()) check_volume_name(mount.source);
+  if (mount.type == MountRequest::Type::volume && !mount.source.empty())
+    check_volume_name(mount.source);
   if (mount.type != MountRequest::Type::bind) return;
-  if (!mount.source.starts_with('/')) refuse(cat(shown, ": the source ", quoted(mount.source), " is not an absolute path"));
+  if (!mount.source.starts_with('/'))
+    refuse(cat(shown, ": the source ", quoted(mount.source), " is not an absolute path"));
   struct stat info;
   if (!mount.create_host_path && stat(mount.source.c_str(), &info) < 0) {
     throw Error(cat(shown, ": the source ", quoted(mount.source), " does not exist"),
                 "make it first, or use -v, which makes a directory");
   }
-  if (!is_one_of(mount.propagation, {"private", "rprivate", "shared", "rshared", "slave", "rslave"})) {
+  if (!is_one_of(mount.propagation,
+                 {"private", "rprivate", "shared", "rshared", "slave", "rslave"})) {
     refuse(cat(shown, ": unknown propagation ", quoted(mount.propagation)));
   }
 }
 
 void check_devices(const HostConfig& host) {
   for (const DeviceRequest& device : host.devices) {
-    if (device.permissions.empty() || device.permissions.find_first_not_of("rwm") != std::string::npos) {
+    if (device.permissions.empty() ||
+        device.permissions.find_first_not_of("rwm") != std::string::npos) {
       refuse(cat("--device ", quoted(device.host), ": permissions ", quoted(device.permissions),
                  ": expected some of r, w, m"));
     }
@@ -175,8 +184,10 @@ void check_devices(const HostConfig& host) {
 
 void check_environment(const Config& config) {
   for (const std::string& variable : config.env) {
-    if (variable.empty() || variable[0] == '=') refuse(cat("-e ", quoted(variable), ": has no name"));
-    if (variable.find('\0') != std::string::npos) refuse(cat("-e ", quoted(variable), ": holds a NUL byte"));
+    if (variable.empty() || variable[0] == '=')
+      refuse(cat("-e ", quoted(variable), ": has no name"));
+    if (variable.find('\0') != std::string::npos)
+      refuse(cat("-e ", quoted(variable), ": holds a NUL byte"));
   }
   constexpr size_t kHostNameLimit = 64;  // the kernel's
   if (config.hostname.size() > kHostNameLimit) refuse("--hostname: longer than 64 characters");
@@ -189,10 +200,11 @@ void check_environment(const Config& config) {
 void check_health(const std::optional<image::Healthcheck>& check) {
   if (!check) return;
   constexpr int64_t kLeast = 1'000'000;
-  const std::pair<const char*, int64_t> durations[] = {{"interval", check->interval_ns},
-                                                       {"timeout", check->timeout_ns},
-                                                       {"start-period", check->start_period_ns},
-                                                       {"start-interval", check->start_interval_ns}};
+  const std::pair<const char*, int64_t> durations[] = {
+      {"interval", check->interval_ns},
+      {"timeout", check->timeout_ns},
+      {"start-period", check->start_period_ns},
+      {"start-interval", check->start_interval_ns}};
   for (const auto& [name, value] : durations) {
     if (value != 0 && value < kLeast) refuse(cat("--health-", name, ": less than 1ms"));
   }
@@ -216,7 +228,8 @@ void check_extra_hosts(const HostConfig& host) {
 
 void check_combinations(const HostConfig& host) {
   if (host.auto_remove && host.restart.kind != RestartPolicy::Kind::no) {
-    throw Error("--rm and --restart: a container that is removed cannot be restarted", {}, ErrorKind::usage);
+    throw Error("--rm and --restart: a container that is removed cannot be restarted", {},
+                ErrorKind::usage);
   }
   if (host.restart.max_retries < 0) refuse("--restart: the number of retries is negative");
   if (host.oom_kill_disable && host.memory == 0) refuse("--oom-kill-disable: needs --memory");
@@ -224,7 +237,8 @@ void check_combinations(const HostConfig& host) {
   if (!is_one_of(host.log_driver, {"json-file", "none"})) {
     refuse(cat("--log-driver ", quoted(host.log_driver), ": expected json-file or none"));
   }
-  if (host.log_max_size <= 0 || host.log_max_files < 1) refuse("--log-opt: max-size and max-file must be more than 0");
+  if (host.log_max_size <= 0 || host.log_max_files < 1)
+    refuse("--log-opt: max-size and max-file must be more than 0");
 }
 
 }  // namespace

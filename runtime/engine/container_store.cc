@@ -16,6 +16,7 @@
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 #include "runtime/container/cgroup.h"
+#include "runtime/engine/step_mark.h"
 #include "runtime/engine/volumes.h"
 
 namespace mini::engine {
@@ -53,7 +54,8 @@ void make_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0) throw SysError(path);
 }
 
-// A lock on a directory itself: with the slash, a missing one is an error and is not made as a file.
+// A lock on a directory itself: with the slash, a missing one is an error and is not made as a
+// file.
 std::string itself(const std::string& directory) {
   return directory + "/";
 }
@@ -66,9 +68,11 @@ std::string names_directory(const StatePaths& paths) {
   return paths.root + "/containers/names";
 }
 
-// Everything that changes which name belongs to whom. Taken after a container's own lock, never before it.
+// Everything that changes which name belongs to whom. Taken after a container's own lock, never
+// before it.
 FileLock lock_names(const StatePaths& paths) {
-  return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive, "the containers' names");
+  return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
+                           "the containers' names");
 }
 
 std::string owner_of_name(const StatePaths& paths, const std::string& name) {
@@ -112,7 +116,8 @@ std::string ContainerStore::log_path(const std::string& id) const {
 
 std::optional<FileLock> ContainerStore::lock(const std::string& id) const {
   try {
-    return FileLock::acquire(itself(directory(id)), LockMode::exclusive, cat("container ", id.substr(0, 12)));
+    return FileLock::acquire(itself(directory(id)), LockMode::exclusive,
+                             cat("container ", id.substr(0, 12)));
   } catch (const SysError& error) {
     if (error.code() == ENOENT) return {};
     throw;
@@ -157,7 +162,8 @@ FileLock ContainerStore::make_run_directory(const std::string& id) const {
   if (mkdir(path.c_str(), 0700) < 0 && errno != EEXIST) {
     mini::make_directories(path, 0700);
   }
-  return FileLock::acquire(itself(path), LockMode::exclusive, cat("the monitor of container ", id.substr(0, 12)));
+  return FileLock::acquire(itself(path), LockMode::exclusive,
+                           cat("the monitor of container ", id.substr(0, 12)));
 }
 
 // --- what dead processes left ---
@@ -167,7 +173,8 @@ void ContainerStore::end_processes(const std::string& id, const Record* record) 
                                                  : container::Cgroup::find(id);
   group.remove();
   if (!record) return;
-  // Without a group of its own (or moved out of it), the first process is all that is known; its pid namespace ends with it.
+  // Without a group of its own (or moved out of it), the first process is all that is known; its
+  // pid namespace ends with it.
   if (const std::optional<Fd> process = open_pidfd(record->state.process)) {
     signal_pidfd(process->get(), SIGKILL);
   }
@@ -211,6 +218,7 @@ void ContainerStore::remove_abandoned(const std::string& id) const {
 }
 
 void ContainerStore::sweep() const {
+  StepMark::sweep(paths_);
   for (const std::string& id : list_directory(paths_.run + "/containers")) {
     if (!is_id(id) || has_monitor(id)) continue;
     if (!load(id)) remove_abandoned(id);
@@ -224,7 +232,8 @@ std::optional<Record> ContainerStore::load(const std::string& id) const {
   if (record) record = reconciled(std::move(*record));
   if (record && has_process(record->state.status) && record->config.healthcheck) {
     const std::string path = run_directory(id) + "/health.json";
-    if (const auto text = read_file_if_exists(path)) record->state.health = parse_health(*text, path);
+    if (const auto text = read_file_if_exists(path))
+      record->state.health = parse_health(*text, path);
   }
   return record;
 }
@@ -258,8 +267,8 @@ std::optional<Record> ContainerStore::find_if_exists(const std::string& name_or_
 Record ContainerStore::find(const std::string& name_or_id) const {
   std::optional<Record> record = find_if_exists(name_or_id);
   if (record) return std::move(*record);
-  throw Error(cat("container ", quoted(name_or_id), ": not found"), "`mini ps -a` lists all containers",
-              ErrorKind::not_found);
+  throw Error(cat("container ", quoted(name_or_id), ": not found"),
+              "`mini ps -a` lists all containers", ErrorKind::not_found);
 }
 
 std::vector<Record> ContainerStore::snapshot() const {
@@ -305,7 +314,8 @@ ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
     mini::make_directories(names_directory(paths_), 0711);
     make_directory(path, 0710);
   }
-  Claim claim{id, wanted, FileLock::acquire(itself(path), LockMode::exclusive, cat("container ", id))};
+  Claim claim{id, wanted,
+              FileLock::acquire(itself(path), LockMode::exclusive, cat("container ", id))};
   try {
     const FileLock names = lock_names(paths_);
     if (wanted.empty()) {
@@ -314,8 +324,9 @@ ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
       } while (name_is_taken(claim.name));
     } else if (name_is_taken(wanted)) {
       const std::string owner = owner_of_name(paths_, wanted);
-      throw Error(cat("container name ", quoted(wanted), ": in use by container ", owner.substr(0, 12)),
-                  cat("remove it (`mini rm ", wanted, "`) or rename it"), ErrorKind::conflict);
+      throw Error(
+          cat("container name ", quoted(wanted), ": in use by container ", owner.substr(0, 12)),
+          cat("remove it (`mini rm ", wanted, "`) or rename it"), ErrorKind::conflict);
     }
     put_name(paths_, claim.name, id);
   } catch (...) {
@@ -327,7 +338,8 @@ ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
   return claim;
 }
 
-// The caller holds the lock of the names. A name whose container is gone, or was never finished by a dead process, is free, and freed.
+// The caller holds the lock of the names. A name whose container is gone, or was never finished by
+// a dead process, is free, and freed.
 bool ContainerStore::name_is_taken(const std::string& name) const {
   const std::string path = cat(names_directory(paths_), '/', name);
   const auto owner = read_file_if_exists(path);
@@ -362,7 +374,8 @@ void ContainerStore::rename(Record& record, const std::string& name) const {
 
 void ContainerStore::remove(const std::string& id, const std::string& name) const {
   const std::string path = directory(id);
-  // From here on the container does not exist; what remains is an abandoned directory that anybody may remove.
+  // From here on the container does not exist; what remains is an abandoned directory that anybody
+  // may remove.
   if (unlink((path + "/record.json").c_str()) < 0 && errno != ENOENT) throw SysError(path);
   remove_tree(run_directory(id));
   remove_tree(path);

@@ -1,13 +1,16 @@
 // The containers on disk.
 //
-//   <root>/containers/<id>/record.json        written whole by rename; upper/ work/ (overlay), log, hosts, hostname, resolv.conf
-//   <root>/containers/names/<name>            holds the id; made with O_EXCL, so a name belongs to one container
-//   <run>/containers/<id>/                    only while a monitor lives, which keeps it locked: attach.sock, health.json
+//   <root>/containers/<id>/record.json        written whole by rename; upper/ work/ (overlay), log,
+//   hosts, hostname, resolv.conf <root>/containers/names/<name>            holds the id; made with
+//   O_EXCL, so a name belongs to one container <run>/containers/<id>/                    only while
+//   a monitor lives, which keeps it locked: attach.sock, health.json
 //
-// Every change is made under the container's lock, flock(2) on its own directory, so the lock lives and dies with what it protects. A directory without a
-// record and without a lock was left by a dead process and is removed. A record that says "running" without a living monitor is mended by whichever
-// command reads it next: its processes end, its cgroup goes, and it becomes exited (255) or, with --rm, is removed.
-// Containers are not synced to disk: a power cut may lose one that ran, never an image.
+// Every change is made under the container's lock, flock(2) on its own directory, so the lock lives
+// and dies with what it protects. A directory without a record and without a lock was left by a
+// dead process and is removed. A record that says "running" without a living monitor is mended by
+// whichever command reads it next: its processes end, its cgroup goes, and it becomes exited (255)
+// or, with --rm, is removed. Containers are not synced to disk: a power cut may lose one that ran,
+// never an image.
 #pragma once
 
 #include <functional>
@@ -32,7 +35,8 @@ class ContainerStore {
   std::string run_directory(const std::string& id) const;
   std::string log_path(const std::string& id) const;
 
-  // By name, full id or unique prefix of an id (in this order). `find` throws not_found; both throw when a prefix is ambiguous.
+  // By name, full id or unique prefix of an id (in this order). `find` throws not_found; both throw
+  // when a prefix is ambiguous.
   Record find(const std::string& name_or_id) const;
   std::optional<Record> find_if_exists(const std::string& name_or_id) const;
   // Newest first. One unreadable record is reported by warn_once and left out.
@@ -46,18 +50,21 @@ class ContainerStore {
   // Bounded; the Error names the holder. Nothing when the container has been removed meanwhile.
   std::optional<FileLock> lock(const std::string& id) const;
   // Reads, changes and writes the record under the lock; nothing when the container is gone.
-  std::optional<Record> update(const std::string& id, const std::function<void(Record&)>& change) const;
+  std::optional<Record> update(const std::string& id,
+                               const std::function<void(Record&)>& change) const;
   void write(const Record& record) const;  // the caller holds the lock
 
-  // A new container's directory (with upper/ and work/) and its name, locked. `name` empty: a random one is chosen. Throws conflict when the name is taken,
-  // naming the container that has it. Until a record is written, the next command of anybody removes it once the lock is gone.
+  // A new container's directory (with upper/ and work/) and its name, locked. `name` empty: a
+  // random one is chosen. Throws conflict when the name is taken, naming the container that has it.
+  // Until a record is written, the next command of anybody removes it once the lock is gone.
   struct Claim {
     std::string id, name;
     FileLock lock;
   };
   Claim claim(const std::string& name) const;
   void rename(Record& record, const std::string& name) const;  // the caller holds the lock
-  // Record, directory, name and run directory, in this order; the caller holds the lock. Volumes are the caller's business.
+  // Record, directory, name and run directory, in this order; the caller holds the lock. Volumes
+  // are the caller's business.
   void remove(const std::string& id, const std::string& name) const;
   // And the anonymous volumes, as --rm and `rm -v` do.
   void remove_with_volumes(const Record& record) const;

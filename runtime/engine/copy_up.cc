@@ -23,7 +23,8 @@ namespace {
 
 bool is_copied_attribute(std::string_view name) {
   if (name.starts_with("user.overlay.")) return false;
-  return name.starts_with("user.") || name == "security.capability" || name.starts_with("system.posix_acl_");
+  return name.starts_with("user.") || name == "security.capability" ||
+         name.starts_with("system.posix_acl_");
 }
 
 void copy_attributes(int from, int to, const std::string& name) {
@@ -35,7 +36,8 @@ void copy_attributes(int from, int to, const std::string& name) {
     std::vector<char> value(XATTR_SIZE_MAX);
     const ssize_t length = fgetxattr(from, at, value.data(), value.size());
     if (length < 0) throw SysError(cat(name, ": read the attribute ", at));
-    if (fsetxattr(to, at, value.data(), static_cast<size_t>(length), 0) < 0 && errno != EOPNOTSUPP) {
+    if (fsetxattr(to, at, value.data(), static_cast<size_t>(length), 0) < 0 &&
+        errno != EOPNOTSUPP) {
       throw SysError(cat(name, ": set the attribute ", at));
     }
   }
@@ -50,7 +52,8 @@ void copy_metadata(int from, int to, const struct stat& info, const std::string&
   if (futimens(to, times) < 0) throw SysError(cat(name, ": set the times"));
 }
 
-void copy_file(const MergedTree::Entry& entry, int parent, const std::string& name, const std::string& shown) {
+void copy_file(const MergedTree::Entry& entry, int parent, const std::string& name,
+               const std::string& shown) {
   const Fd from = open_at(entry.directory, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const Fd to = open_at(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   for (;;) {
@@ -62,12 +65,15 @@ void copy_file(const MergedTree::Entry& entry, int parent, const std::string& na
   copy_metadata(from.get(), to.get(), entry.info, shown);
 }
 
-void copy_link(const MergedTree::Entry& entry, int parent, const std::string& name, const std::string& shown) {
+void copy_link(const MergedTree::Entry& entry, int parent, const std::string& name,
+               const std::string& shown) {
   char target[PATH_MAX];
   const ssize_t size = readlinkat(entry.directory, entry.name.c_str(), target, sizeof target);
   if (size < 0) throw SysError(shown);
-  if (symlinkat(std::string(target, static_cast<size_t>(size)).c_str(), parent, name.c_str()) < 0) throw SysError(shown);
-  if (fchownat(parent, name.c_str(), entry.info.st_uid, entry.info.st_gid, AT_SYMLINK_NOFOLLOW) < 0) {
+  if (symlinkat(std::string(target, static_cast<size_t>(size)).c_str(), parent, name.c_str()) < 0)
+    throw SysError(shown);
+  if (fchownat(parent, name.c_str(), entry.info.st_uid, entry.info.st_gid, AT_SYMLINK_NOFOLLOW) <
+      0) {
     throw SysError(cat(shown, ": change the owner"));
   }
 }
@@ -90,8 +96,10 @@ void copy_entry(const MergedTree::Entry& entry, const Root& to) {
   } else {
     // A socket means nothing without its process; FIFOs and devices are made anew.
     if (S_ISSOCK(entry.info.st_mode)) return;
-    if (mknodat(parent.get(), name.c_str(), entry.info.st_mode, entry.info.st_rdev) < 0) throw SysError(shown);
-    if (fchownat(parent.get(), name.c_str(), entry.info.st_uid, entry.info.st_gid, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (mknodat(parent.get(), name.c_str(), entry.info.st_mode, entry.info.st_rdev) < 0)
+      throw SysError(shown);
+    if (fchownat(parent.get(), name.c_str(), entry.info.st_uid, entry.info.st_gid,
+                 AT_SYMLINK_NOFOLLOW) < 0) {
       throw SysError(shown);
     }
   }
@@ -99,7 +107,8 @@ void copy_entry(const MergedTree::Entry& entry, const Root& to) {
 
 }  // namespace
 
-void copy_up(const container::Spec::Overlay& image, const std::string& path, const std::string& volume) {
+void copy_up(const container::Spec::Overlay& image, const std::string& path,
+             const std::string& volume) {
   const std::string data = volume + "/_data", copy = volume + "/_copy";
   if (!list_directory(data).empty()) return;
   container::Spec::Overlay lower = image;
@@ -108,7 +117,8 @@ void copy_up(const container::Spec::Overlay& image, const std::string& path, con
   remove_tree(copy);
   make_directories(copy, 0700);
   const Root target(copy);
-  const bool found = tree.walk(path, [&](const MergedTree::Entry& entry) { copy_entry(entry, target); });
+  const bool found =
+      tree.walk(path, [&](const MergedTree::Entry& entry) { copy_entry(entry, target); });
   if (found) {
     rename_path(copy, data);  // replaces an empty directory only
   } else {

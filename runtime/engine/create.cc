@@ -17,10 +17,12 @@ std::string variable_name(const std::string& variable) {
 }
 
 // The flags' variables first, then those of the image that they do not name.
-std::vector<std::string> merge_env(const std::vector<std::string>& flags, const std::vector<std::string>& image) {
+std::vector<std::string> merge_env(const std::vector<std::string>& flags,
+                                   const std::vector<std::string>& image) {
   std::vector<std::string> out;
   std::set<std::string> named;
-  for (auto variable = flags.rbegin(); variable != flags.rend(); ++variable) {  // the last one of a name counts
+  for (auto variable = flags.rbegin(); variable != flags.rend();
+       ++variable) {  // the last one of a name counts
     if (!named.insert(variable_name(*variable)).second) continue;
     if (variable->find('=') != std::string::npos) out.insert(out.begin(), *variable);
   }
@@ -31,8 +33,9 @@ std::vector<std::string> merge_env(const std::vector<std::string>& flags, const 
 }
 
 void merge_command(const image::ImageConfig& image, const Config& flags, Config& out) {
-  const bool reset = flags.entrypoint && (flags.entrypoint->empty() ||
-                                          (flags.entrypoint->size() == 1 && flags.entrypoint->front().empty()));
+  const bool reset =
+      flags.entrypoint && (flags.entrypoint->empty() ||
+                           (flags.entrypoint->size() == 1 && flags.entrypoint->front().empty()));
   if (flags.entrypoint) {
     out.entrypoint = reset ? std::nullopt : flags.entrypoint;
   } else {
@@ -43,8 +46,9 @@ void merge_command(const image::ImageConfig& image, const Config& flags, Config&
   out.cmd = own_cmd ? flags.cmd : flags.entrypoint ? std::nullopt : image.cmd;
 }
 
-std::optional<image::Healthcheck> merge_healthcheck(const std::optional<image::Healthcheck>& image,
-                                                    const std::optional<image::Healthcheck>& flags) {
+std::optional<image::Healthcheck> merge_healthcheck(
+    const std::optional<image::Healthcheck>& image,
+    const std::optional<image::Healthcheck>& flags) {
   image::Healthcheck out = image.value_or(image::Healthcheck{});
   if (flags) {
     if (!flags->test.empty()) out.test = flags->test;
@@ -96,10 +100,12 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   if (named_volumes) {
     const VolumeStore volumes(engine.paths());
     const FileLock lock = volumes.lock(LockMode::shared);
-    // First the record that uses the volumes, then the volumes: a kill in between leaves none that nobody knows.
+    // First the record that uses the volumes, then the volumes: a kill in between leaves none that
+    // nobody knows.
     engine.containers.write(made.record);
     for (const MountRequest& mount : made.record.mounts) {
-      if (mount.type == MountRequest::Type::volume) volumes.create(mount.source, {}, mount.anonymous);
+      if (mount.type == MountRequest::Type::volume)
+        volumes.create(mount.source, {}, mount.anonymous);
     }
   }
   engine.images.mark_used(image.entry);
@@ -136,7 +142,8 @@ std::vector<MountRequest> merge_mounts(const Config& config, const HostConfig& h
   for (MountRequest mount : host.mounts) {
     mount.destination = clean_path(mount.destination);
     if (!taken.insert(mount.destination).second) {
-      throw Error(cat("mount ", quoted(mount.destination), ": asked for twice"), {}, ErrorKind::usage);
+      throw Error(cat("mount ", quoted(mount.destination), ": asked for twice"), {},
+                  ErrorKind::usage);
     }
     mount.anonymous = mount.type == MountRequest::Type::volume && mount.source.empty();
     out.push_back(std::move(mount));

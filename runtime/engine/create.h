@@ -1,5 +1,6 @@
-// A container from an image and flags: `create`, and the first half of `run`. Everything that can be refused is refused here, before anything
-// exists: names, mounts, devices, capabilities, limits, security options, combinations that contradict each other.
+// A container from an image and flags: `create`, and the first half of `run`. Everything that can
+// be refused is refused here, before anything exists: names, mounts, devices, capabilities, limits,
+// security options, combinations that contradict each other.
 #pragma once
 
 #include <string>
@@ -15,8 +16,9 @@ namespace mini::engine {
 struct CreateRequest {
   std::string image;  // as the user wrote it: reference, id, or prefix
   std::string name;   // empty: a random one
-  // Only what the flags say; what they leave out comes from the image. `env` entries without "=" take the variable away. An
-  // entrypoint of one empty string (--entrypoint "") is none. `healthcheck.test` {"NONE"}: --no-healthcheck.
+  // Only what the flags say; what they leave out comes from the image. `env` entries without "="
+  // take the variable away. An entrypoint of one empty string (--entrypoint "") is none.
+  // `healthcheck.test` {"NONE"}: --no-healthcheck.
   Config config;
   HostConfig host;
 };
@@ -28,7 +30,8 @@ Record create_container(Engine& engine, const CreateRequest& request);
 struct PreparedContainer {
   Record record;
   FileLock lock;    // the container's
-  FileLock images;  // shared: until the record is written, only this keeps the collector from taking the image's layers
+  FileLock images;  // shared: until the record is written, only this keeps the collector from
+                    // taking the image's layers
 };
 PreparedContainer prepare_container(Engine& engine, const CreateRequest& request);
 

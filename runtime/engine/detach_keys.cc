@@ -14,11 +14,13 @@ std::string parse_detach_keys(const std::string& text) {
     if (key.size() == 1) {
       keys += key;
     } else if (name.size() == 6 && name.starts_with("ctrl-") &&
-               ((name[5] >= 'a' && name[5] <= 'z') || std::string_view("@[\\]^_").find(name[5]) != std::string::npos)) {
+               ((name[5] >= 'a' && name[5] <= 'z') ||
+                std::string_view("@[\\]^_").find(name[5]) != std::string::npos)) {
       keys += static_cast<char>(name[5] & 0x1f);
     } else {
       throw Error(cat("--detach-keys ", quoted(text), ": ", quoted(key), " is not a key"),
-                  "write single letters or ctrl- and a letter, separated by commas: ctrl-p,ctrl-q", ErrorKind::usage);
+                  "write single letters or ctrl- and a letter, separated by commas: ctrl-p,ctrl-q",
+                  ErrorKind::usage);
     }
   }
   return keys;

@@ -10,7 +10,8 @@ class DetachScanner {
  public:
   explicit DetachScanner(std::string keys) : keys_(std::move(keys)) {}
 
-  // What is to be forwarded of `typed`; a beginning of the keys is held back until it is clear. After the keys, `found()` and nothing more.
+  // What is to be forwarded of `typed`; a beginning of the keys is held back until it is clear.
+  // After the keys, `found()` and nothing more.
   std::string feed(std::string_view typed);
   bool found() const { return found_; }
 

@@ -15,7 +15,8 @@
 namespace mini::engine {
 namespace {
 
-std::optional<container::Device> device_at(const std::string& host, const std::string& path, bool follow) {
+std::optional<container::Device> device_at(const std::string& host, const std::string& path,
+                                           bool follow) {
   struct stat info;
   if ((follow ? stat(host.c_str(), &info) : lstat(host.c_str(), &info)) < 0) return {};
   if (!S_ISCHR(info.st_mode) && !S_ISBLK(info.st_mode)) return {};
@@ -30,9 +31,11 @@ std::optional<container::Device> device_at(const std::string& host, const std::s
   return device;
 }
 
-void collect(const std::string& host, const std::string& path, std::vector<container::Device>& devices) {
-  constexpr std::array kOwn = {"/dev/pts",   "/dev/shm",    "/dev/mqueue", "/dev/console", "/dev/fd",  "/dev/ptmx",
-                               "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/.lxc",    "/dev/.lxd-mounts"};
+void collect(const std::string& host, const std::string& path,
+             std::vector<container::Device>& devices) {
+  constexpr std::array kOwn = {"/dev/pts",    "/dev/shm",  "/dev/mqueue",     "/dev/console",
+                               "/dev/fd",     "/dev/ptmx", "/dev/stdin",      "/dev/stdout",
+                               "/dev/stderr", "/dev/.lxc", "/dev/.lxd-mounts"};
   for (const std::string& name : list_directory(host)) {
     const std::string from = cat(host, '/', name), to = cat(path, '/', name);
     if (std::count(kOwn.begin(), kOwn.end(), from) > 0) continue;
@@ -81,8 +84,8 @@ container::DeviceRule rule_for(const container::Device& device, const std::strin
 
 container::DeviceRule parse_device_rule(const std::string& text) {
   const auto refuse = [&] {
-    throw Error(cat("--device-cgroup-rule ", quoted(text), ": expected for example \"c 1:3 rwm\""), {},
-                ErrorKind::usage);
+    throw Error(cat("--device-cgroup-rule ", quoted(text), ": expected for example \"c 1:3 rwm\""),
+                {}, ErrorKind::usage);
   };
   container::DeviceRule rule;
   rule.allow = true;

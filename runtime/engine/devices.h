@@ -1,4 +1,5 @@
-// --device, --device-cgroup-rule and the devices of --privileged: host device files -> device nodes for the Spec. Reads /dev's metadata only; a device is never opened.
+// --device, --device-cgroup-rule and the devices of --privileged: host device files -> device nodes
+// for the Spec. Reads /dev's metadata only; a device is never opened.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@ namespace mini::engine {
 
 // The device, or every device below a directory. Throws Error naming the flag when there is none.
 std::vector<container::Device> find_devices(const DeviceRequest& request);
-// Everything below /dev but what each container has of its own (pts, shm, mqueue, console, the standard streams).
+// Everything below /dev but what each container has of its own (pts, shm, mqueue, console, the
+// standard streams).
 std::vector<container::Device> all_host_devices();
 container::DeviceRule rule_for(const container::Device& device, const std::string& access);
 // "c 1:3 rwm", "b *:* r", "a"; throws Error (usage).

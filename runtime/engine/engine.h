@@ -1,4 +1,5 @@
-// The two stores that most of the engine's functions need, handed over together. Made once in cmd/; owns nothing.
+// The two stores that most of the engine's functions need, handed over together. Made once in cmd/;
+// owns nothing.
 #pragma once
 
 #include "runtime/engine/container_store.h"

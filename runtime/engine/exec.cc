@@ -20,11 +20,14 @@
 namespace mini::engine {
 namespace {
 
-// The client's side of one exec'd process, which is our own child: its streams, its terminal, its signals.
+// The client's side of one exec'd process, which is our own child: its streams, its terminal, its
+// signals.
 class ExecSession {
  public:
   explicit ExecSession(const ExecRequest& request)
-      : tty_(request.tty), reads_(request.interactive), keys_(parse_detach_keys(request.detach_keys)) {
+      : tty_(request.tty),
+        reads_(request.interactive),
+        keys_(parse_detach_keys(request.detach_keys)) {
     signal(SIGPIPE, SIG_IGN);
   }
 
@@ -39,21 +42,25 @@ class ExecSession {
       err = make_pipe();
       options.stdio = {in.read.get(), out.write.get(), err.write.get()};
     }
-    process_ = container::launch_in(spec, record.state.process, container::Cgroup::from_string(record.cgroup), options);
+    process_ = container::launch_in(spec, record.state.process,
+                                    container::Cgroup::from_string(record.cgroup), options);
     in.read.reset();
     out.write.reset();
     err.write.reset();
     const auto nothing = [](std::string_view) {};
     if (tty_) {
-      outputs_.push_back(std::make_unique<OutputStream>(process_.console.duplicate(), STDOUT_FILENO, nothing));
+      outputs_.push_back(
+          std::make_unique<OutputStream>(process_.console.duplicate(), STDOUT_FILENO, nothing));
       if (reads_) {
         raw_.emplace(STDIN_FILENO);
         input_.emplace(process_.console.get());
       }
       sizes_.emplace();
     } else {
-      outputs_.push_back(std::make_unique<OutputStream>(std::move(out.read), STDOUT_FILENO, nothing));
-      outputs_.push_back(std::make_unique<OutputStream>(std::move(err.read), STDERR_FILENO, nothing));
+      outputs_.push_back(
+          std::make_unique<OutputStream>(std::move(out.read), STDOUT_FILENO, nothing));
+      outputs_.push_back(
+          std::make_unique<OutputStream>(std::move(err.read), STDERR_FILENO, nothing));
       if (in.write) input_.emplace(std::move(in.write));
     }
     serve();
@@ -67,18 +74,21 @@ class ExecSession {
       PollRound round;
       round.watch(process_.pidfd.get(), POLLIN, [&](short) { exited = true; });
       round.watch(signals_.fd(), POLLIN, [this](short) {
-        for (int signal; (signal = signals_.next()) != 0;) signal_pidfd(process_.pidfd.get(), signal);
+        for (int signal; (signal = signals_.next()) != 0;)
+          signal_pidfd(process_.pidfd.get(), signal);
       });
       if (sizes_) round.watch(sizes_->fd(), POLLIN, [this](short) { forward_size(); });
       for (const auto& output : outputs_) output->watch(round, true);
       if (input_) input_->watch(round);
-      if (reads_ && input_ && input_->has_room()) round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
+      if (reads_ && input_ && input_->has_room())
+        round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
       round.wait();
     }
   }
 
   int finish() {
-    // A process that the keys left behind lives on only as long as we do not: die_with_parent ends it with us.
+    // A process that the keys left behind lives on only as long as we do not: die_with_parent ends
+    // it with us.
     if (keys_.found()) signal_pidfd(process_.pidfd.get(), SIGHUP);
     for (const auto& output : outputs_) {
       output->drain();
@@ -90,7 +100,8 @@ class ExecSession {
 
   void forward_size() {
     sizes_->take();
-    if (const auto size = terminal_size()) set_terminal_size(process_.console.get(), size->first, size->second);
+    if (const auto size = terminal_size())
+      set_terminal_size(process_.console.get(), size->first, size->second);
   }
 
   void read_input() {
@@ -118,12 +129,12 @@ class ExecSession {
 
 void check_running(const Record& record) {
   if (record.state.status == Status::paused) {
-    throw Error(cat("container ", record.name, ": is paused"), cat("unpause it first: `mini unpause ", record.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is paused"),
+                cat("unpause it first: `mini unpause ", record.name, "`"), ErrorKind::conflict);
   }
   if (record.state.status != Status::running) {
-    throw Error(cat("container ", record.name, ": is not running"), cat("start it: `mini start ", record.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is not running"),
+                cat("start it: `mini start ", record.name, "`"), ErrorKind::conflict);
   }
 }
 
@@ -145,7 +156,8 @@ int exec_in_container(const ContainerStore& store, const ExecRequest& request) {
     // Output goes to the container's own /dev/null; whoever adopts orphans reaps it.
     container::LaunchOptions options;
     options.name = record.name;
-    container::launch_in(spec, record.state.process, container::Cgroup::from_string(record.cgroup), options);
+    container::launch_in(spec, record.state.process, container::Cgroup::from_string(record.cgroup),
+                         options);
     return 0;
   }
   if (const auto size = terminal_size(); size && settings.tty) {

@@ -1,4 +1,5 @@
-// `exec`: one more process in a running container, with the container's environment, capabilities and limits. It dies with the client unless it is detached.
+// `exec`: one more process in a running container, with the container's environment, capabilities
+// and limits. It dies with the client unless it is detached.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,8 @@ struct ExecRequest {
   std::string detach_keys = "ctrl-p,ctrl-q";
 };
 
-// Returns the exit code (0 when detached). Throws no_command / not_executable (127 / 126), conflict when the container does not run.
+// Returns the exit code (0 when detached). Throws no_command / not_executable (127 / 126), conflict
+// when the container does not run.
 int exec_in_container(const ContainerStore& store, const ExecRequest& request);
 
 }  // namespace mini::engine

@@ -32,8 +32,8 @@ container::Spec make_exec_spec(const Record& record, const ExecSettings& setting
   process.no_new_privileges = security.no_new_privileges;
   process.oom_score_adj = record.host.oom_score_adj;
   for (const auto& [name, limits] : record.host.ulimits) {
-    process.rlimits.push_back(
-        {rlimit_type(name), static_cast<uint64_t>(limits.first), static_cast<uint64_t>(limits.second)});
+    process.rlimits.push_back({rlimit_type(name), static_cast<uint64_t>(limits.first),
+                               static_cast<uint64_t>(limits.second)});
   }
   if (changed.host.privileged || security.seccomp_unconfined) return spec;
   if (security.seccomp_profile.empty()) {
@@ -48,8 +48,8 @@ container::ResolvedUser find_running_user(const Record& record, const std::strin
   const Fd root = open_file(cat("/proc/", record.state.process.pid, "/root"), O_PATH | O_DIRECTORY);
   // Checked after the open: the pid could have come to mean another process before it.
   if (!record.state.process.alive()) {
-    throw Error(cat("container ", record.name, ": is not running"), cat("start it: `mini start ", record.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is not running"),
+                cat("start it: `mini start ", record.name, "`"), ErrorKind::conflict);
   }
   return container::resolve_user(root.get(), user, record.host.group_add);
 }

@@ -29,7 +29,8 @@ image::Healthcheck with_defaults(const image::Healthcheck& check) {
   return out;
 }
 
-void count_probe(Health& health, const image::Healthcheck& check, Health::Probe probe, bool in_start_period) {
+void count_probe(Health& health, const image::Healthcheck& check, Health::Probe probe,
+                 bool in_start_period) {
   const bool good = probe.exit_code == 0;
   health.log.push_back(std::move(probe));
   if (health.log.size() > kLogLength) health.log.erase(health.log.begin());
@@ -99,7 +100,8 @@ void HealthMonitor::start_probe() {
     if (!record || record->state.status == Status::paused) return plan_next();
     ExecSettings settings;
     settings.args = probe_command(check_);
-    const container::Spec spec = make_exec_spec(*record, settings, find_running_user(*record, record->config.user));
+    const container::Spec spec =
+        make_exec_spec(*record, settings, find_running_user(*record, record->config.user));
     Pipe pipe = make_pipe();
     container::LaunchOptions options;
     options.name = record->name;

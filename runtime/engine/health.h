@@ -1,5 +1,6 @@
-// HEALTHCHECK and --health-*: runs the probe inside the container from its monitor, one at a time, and keeps the verdict in <run>/containers/<id>/health.json.
-// Timing and counting are Docker's: while the start period lasts, a failed probe does not count.
+// HEALTHCHECK and --health-*: runs the probe inside the container from its monitor, one at a time,
+// and keeps the verdict in <run>/containers/<id>/health.json. Timing and counting are Docker's:
+// while the start period lasts, a failed probe does not count.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,15 @@ namespace mini::engine {
 // The check with Docker's defaults filled in.
 image::Healthcheck with_defaults(const image::Healthcheck& check);
 // Takes a finished probe into account. Pure.
-void count_probe(Health& health, const image::Healthcheck& check, Health::Probe probe, bool in_start_period);
+void count_probe(Health& health, const image::Healthcheck& check, Health::Probe probe,
+                 bool in_start_period);
 // Its command as it is executed; empty: there is nothing to run. Pure.
 std::vector<std::string> probe_command(const image::Healthcheck& check);
 
 class HealthMonitor {
  public:
-  // `file`: where the verdict is written. Reads the record when it needs it, so that no copy of it is kept.
+  // `file`: where the verdict is written. Reads the record when it needs it, so that no copy of it
+  // is kept.
   HealthMonitor(std::string file, std::function<std::optional<Record>()> record);
   ~HealthMonitor();  // ends a probe that still runs
   HealthMonitor(const HealthMonitor&) = delete;

@@ -16,7 +16,8 @@ std::string operating_system() {
     constexpr std::string_view kKey = "PRETTY_NAME=";
     if (!line.starts_with(kKey)) continue;
     std::string name = line.substr(kKey.size());
-    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+    if (name.size() >= 2 && name.front() == '"' && name.back() == '"')
+      name = name.substr(1, name.size() - 2);
     return printable(name);
   }
   return "Linux";
@@ -24,14 +25,17 @@ std::string operating_system() {
 
 void add_warnings(const container::CgroupHost& host, std::vector<std::string>& warnings) {
   if (host.layout == container::CgroupLayout::none) {
-    warnings.push_back("no cgroup is mounted: no limit can be set, and containers cannot be paused");
+    warnings.push_back(
+        "no cgroup is mounted: no limit can be set, and containers cannot be paused");
     return;
   }
   if (host.layout == container::CgroupLayout::v2) return;
   for (const char* controller : {"memory", "cpu", "pids", "cpuset", "blkio"}) {
-    if (!host.v1_mount(controller)) warnings.push_back(cat("no ", controller, " limit: the cgroup controller is not mounted"));
+    if (!host.v1_mount(controller))
+      warnings.push_back(cat("no ", controller, " limit: the cgroup controller is not mounted"));
   }
-  if (const std::string* memory = host.v1_mount("memory"); memory && !exists(*memory + "/memory.memsw.limit_in_bytes")) {
+  if (const std::string* memory = host.v1_mount("memory");
+      memory && !exists(*memory + "/memory.memsw.limit_in_bytes")) {
     warnings.push_back("no swap limit: the kernel does not count swap");
   }
 }

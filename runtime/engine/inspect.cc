@@ -33,13 +33,15 @@ OrderedJson health_json(const Health& health) {
                    {"ExitCode", probe.exit_code},
                    {"Output", probe.output}});
   }
-  return {{"Status", health.status}, {"FailingStreak", health.failing_streak}, {"Log", std::move(log)}};
+  return {
+      {"Status", health.status}, {"FailingStreak", health.failing_streak}, {"Log", std::move(log)}};
 }
 
 OrderedJson state_json(const State& state) {
   OrderedJson out;
   out["Status"] = to_string(state.status);
-  out["Running"] = state.status == Status::running || state.status == Status::paused || state.status == Status::restarting;
+  out["Running"] = state.status == Status::running || state.status == Status::paused ||
+                   state.status == Status::restarting;
   out["Paused"] = state.status == Status::paused;
   out["Restarting"] = state.status == Status::restarting;
   out["OOMKilled"] = state.oom_killed;
@@ -102,15 +104,17 @@ void add_limits(const HostConfig& host, OrderedJson& out) {
   out["CpusetMems"] = host.cpuset_mems;
   OrderedJson devices = OrderedJson::array();
   for (const DeviceRequest& device : host.devices) {
-    devices.push_back({{"PathOnHost", device.host},
-                       {"PathInContainer", device.container.empty() ? device.host : device.container},
-                       {"CgroupPermissions", device.permissions}});
+    devices.push_back(
+        {{"PathOnHost", device.host},
+         {"PathInContainer", device.container.empty() ? device.host : device.container},
+         {"CgroupPermissions", device.permissions}});
   }
   out["Devices"] = std::move(devices);
   out["DeviceCgroupRules"] = list_or_null(host.device_cgroup_rules);
   out["MemoryReservation"] = host.memory_reservation;
   out["MemorySwap"] = host.memory_swap;
-  out["MemorySwappiness"] = host.memory_swappiness ? OrderedJson(*host.memory_swappiness) : OrderedJson(nullptr);
+  out["MemorySwappiness"] =
+      host.memory_swappiness ? OrderedJson(*host.memory_swappiness) : OrderedJson(nullptr);
   out["OomKillDisable"] = host.oom_kill_disable;
   out["PidsLimit"] = host.pids_limit > 0 ? OrderedJson(host.pids_limit) : OrderedJson(nullptr);
   OrderedJson ulimits = OrderedJson::array();
@@ -126,10 +130,13 @@ OrderedJson host_config_json(const Record& record) {
   out["Binds"] = list_or_null(host.binds);
   out["ContainerIDFile"] = host.container_id_file;
   out["LogConfig"] = {{"Type", host.log_driver},
-                      {"Config", {{"max-size", std::to_string(host.log_max_size)}, {"max-file", std::to_string(host.log_max_files)}}}};
+                      {"Config",
+                       {{"max-size", std::to_string(host.log_max_size)},
+                        {"max-file", std::to_string(host.log_max_files)}}}};
   out["NetworkMode"] = host.network_mode;
   out["PortBindings"] = OrderedJson::object();
-  out["RestartPolicy"] = {{"Name", to_string(host.restart.kind)}, {"MaximumRetryCount", host.restart.max_retries}};
+  out["RestartPolicy"] = {{"Name", to_string(host.restart.kind)},
+                          {"MaximumRetryCount", host.restart.max_retries}};
   out["AutoRemove"] = host.auto_remove;
   out["CapAdd"] = list_or_null(host.cap_add);
   out["CapDrop"] = list_or_null(host.cap_drop);
@@ -155,7 +162,8 @@ OrderedJson host_config_json(const Record& record) {
   return out;
 }
 
-OrderedJson overlay_json(const std::vector<std::string>& lower_top_first, const std::string& directory) {
+OrderedJson overlay_json(const std::vector<std::string>& lower_top_first,
+                         const std::string& directory) {
   return {{"Name", "overlay2"},
           {"Data",
            {{"LowerDir", join(lower_top_first, ":")},
@@ -164,9 +172,16 @@ OrderedJson overlay_json(const std::vector<std::string>& lower_top_first, const 
 }
 
 OrderedJson network_json(const HostConfig& host) {
-  OrderedJson endpoint = {{"NetworkID", ""}, {"EndpointID", ""}, {"Gateway", ""}, {"IPAddress", ""}, {"MacAddress", ""}};
-  return {{"Ports", OrderedJson::object()}, {"IPAddress", ""},  {"Gateway", ""},
-          {"MacAddress", ""},               {"Networks", {{host.network_mode, std::move(endpoint)}}}};
+  OrderedJson endpoint = {{"NetworkID", ""},
+                          {"EndpointID", ""},
+                          {"Gateway", ""},
+                          {"IPAddress", ""},
+                          {"MacAddress", ""}};
+  return {{"Ports", OrderedJson::object()},
+          {"IPAddress", ""},
+          {"Gateway", ""},
+          {"MacAddress", ""},
+          {"Networks", {{host.network_mode, std::move(endpoint)}}}};
 }
 
 void add_size(const std::string& upper, OrderedJson& out) {
@@ -199,7 +214,8 @@ OrderedJson inspect_container(const ContainerStore& store, const Record& record,
   out["Id"] = record.id;
   out["Created"] = rfc3339_nano(record.created_ns);
   out["Path"] = record.args.empty() ? "" : record.args[0];
-  out["Args"] = std::vector<std::string>(record.args.begin() + (record.args.empty() ? 0 : 1), record.args.end());
+  out["Args"] = std::vector<std::string>(record.args.begin() + (record.args.empty() ? 0 : 1),
+                                         record.args.end());
   out["State"] = state_json(record.state);
   out["Image"] = record.image_id.empty() ? "" : record.image_id.str();
   out["ResolvConfPath"] = directory + "/resolv.conf";
@@ -229,7 +245,8 @@ OrderedJson inspect_image(const image::ImageStore&, const image::Image& image) {
   OrderedJson out;
   out["Id"] = image.entry.id.str();
   OrderedJson tags = OrderedJson::array();
-  for (const std::string& tag : image.entry.tags) tags.push_back(image::Reference::parse(tag).familiar());
+  for (const std::string& tag : image.entry.tags)
+    tags.push_back(image::Reference::parse(tag).familiar());
   out["RepoTags"] = std::move(tags);
   out["RepoDigests"] = OrderedJson::array();
   out["Parent"] = "";
@@ -255,7 +272,8 @@ OrderedJson inspect_image(const image::ImageStore&, const image::Image& image) {
   out["Os"] = config.os;
   out["Size"] = image.entry.size;
   std::vector<std::string> lower, diff_ids;
-  for (auto layer = image.layers.rbegin(); layer != image.layers.rend(); ++layer) lower.push_back(layer->lower);
+  for (auto layer = image.layers.rbegin(); layer != image.layers.rend(); ++layer)
+    lower.push_back(layer->lower);
   for (const Digest& diff_id : config.diff_ids) diff_ids.push_back(diff_id.str());
   out["GraphDriver"] = {{"Name", "overlay2"}, {"Data", {{"LowerDir", join(lower, ":")}}}};
   out["RootFS"] = {{"Type", "layers"}, {"Layers", diff_ids}};

@@ -1,4 +1,5 @@
-// What `inspect` prints: Docker's field names, in Docker's order. Pure but for what it reads of the stores it is given.
+// What `inspect` prints: Docker's field names, in Docker's order. Pure but for what it reads of the
+// stores it is given.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,7 +10,8 @@
 
 namespace mini::engine {
 
-nlohmann::ordered_json inspect_container(const ContainerStore& store, const Record& record, bool with_size = false);
+nlohmann::ordered_json inspect_container(const ContainerStore& store, const Record& record,
+                                         bool with_size = false);
 nlohmann::ordered_json inspect_image(const image::ImageStore& store, const image::Image& image);
 nlohmann::ordered_json inspect_volume(const Volume& volume, bool with_size = false);
 

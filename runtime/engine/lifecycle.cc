@@ -29,7 +29,8 @@ constexpr int64_t kSecond = 1'000'000'000;
 // A connection to a container's monitor on which nothing comes but the end.
 class EndOfContainer {
  public:
-  EndOfContainer(const ContainerStore& store, const std::string& id) : connection_(connect_to_monitor(store, id)) {
+  EndOfContainer(const ContainerStore& store, const std::string& id)
+      : connection_(connect_to_monitor(store, id)) {
     if (connection_) greet(connection_->get(), false, {.stdin_open = false, .output = false});
   }
 
@@ -39,7 +40,9 @@ class EndOfContainer {
     while (connection_) {
       pollfd ready{connection_->get(), POLLIN, 0};
       int left = -1;
-      if (timeout_ns >= 0) left = static_cast<int>(std::max<int64_t>(0, (until - monotonic_ns() + 999'999) / 1'000'000));
+      if (timeout_ns >= 0)
+        left =
+            static_cast<int>(std::max<int64_t>(0, (until - monotonic_ns() + 999'999) / 1'000'000));
       const int count = poll(&ready, 1, left);
       if (count < 0 && errno != EINTR) throw SysError("wait for the container");
       if (count == 0) return false;
@@ -53,7 +56,8 @@ class EndOfContainer {
   void receive() {
     ReceivedFrame frame;
     const Received outcome = receive_frame(connection_->get(), frame);
-    if (outcome == Received::frame && frame.type == Frame::exit && frame.payload.size() >= sizeof(int32_t)) {
+    if (outcome == Received::frame && frame.type == Frame::exit &&
+        frame.payload.size() >= sizeof(int32_t)) {
       int32_t code = 0;
       memcpy(&code, frame.payload.data(), sizeof code);
       exit_code_ = code;
@@ -75,7 +79,8 @@ bool send_signal(const Record& record, int signal) {
   return process && signal_pidfd(process->get(), signal);
 }
 
-// A container that waits to be restarted has no process; its monitor looks into the record when it gets a signal.
+// A container that waits to be restarted has no process; its monitor looks into the record when it
+// gets a signal.
 void wake_monitor(const Record& record) {
   if (const auto monitor = open_pidfd(record.state.monitor)) signal_pidfd(monitor->get(), SIGTERM);
 }
@@ -89,15 +94,18 @@ void thaw_if_paused(const ContainerStore& store, const Record& record) {
 }
 
 std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
-  return cat("container ", record.name, ": ", signal_name(signal), " was ignored for ", waited_ns / kSecond,
-             " s, because its first process has no handler for it; `mini run --init` puts one in front of it");
+  return cat("container ", record.name, ": ", signal_name(signal), " was ignored for ",
+             waited_ns / kSecond,
+             " s, because its first process has no handler for it; `mini run --init` puts one in "
+             "front of it");
 }
 
 // Stops the container that `record` describes and waits until its monitor has cleaned up.
 Stopped stop(const ContainerStore& store, const Record& record, int signal, int64_t timeout_ns) {
   Stopped out;
   EndOfContainer end(store, record.id);
-  const auto marked = store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
+  const auto marked =
+      store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
   if (!marked || !is_live(*marked)) return out;
   if (marked->state.status == Status::restarting) {
     wake_monitor(*marked);
@@ -122,7 +130,8 @@ int64_t timeout_of(const Record& record, const std::optional<int>& wanted) {
 
 }  // namespace
 
-Stopped stop_container(const ContainerStore& store, const std::string& name, const StopOptions& options) {
+Stopped stop_container(const ContainerStore& store, const std::string& name,
+                       const StopOptions& options) {
   const Record record = store.find(name);
   const int signal = stop_signal(record, options.signal);
   if (!is_live(record)) return {};
@@ -136,13 +145,15 @@ Stopped restart_container(Engine& engine, const std::string& name, const StopOpt
   return out;
 }
 
-void kill_container(const ContainerStore& store, const std::string& name, const std::string& signal_text) {
+void kill_container(const ContainerStore& store, const std::string& name,
+                    const std::string& signal_text) {
   const int signal = parse_signal(signal_text);
   Record record = store.find(name);
   if (!is_live(record)) not_running(record);
   // A container that was ended on purpose is not restarted.
   if (signal == SIGKILL || signal == stop_signal(record, {})) {
-    const auto marked = store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
+    const auto marked =
+        store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
     if (!marked || !is_live(*marked)) not_running(record);
     record = *marked;
   }
@@ -158,7 +169,9 @@ void pause_container(const ContainerStore& store, const std::string& name) {
   std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
   if (!record || !is_live(*record)) not_running(found);
   if (record->state.status != Status::running) {
-    throw Error(cat("container ", record->name, ": is ", to_string(record->state.status), " already"), {}, ErrorKind::conflict);
+    throw Error(
+        cat("container ", record->name, ": is ", to_string(record->state.status), " already"), {},
+        ErrorKind::conflict);
   }
   container::Cgroup::from_string(record->cgroup).freeze();
   record->state.status = Status::paused;
@@ -185,19 +198,23 @@ int wait_container(const ContainerStore& store, const std::string& name) {
     if (end.exit_code()) return *end.exit_code();
   }
   const std::optional<Record> ended = store.load(record.id);
-  if (!ended) throw Error(cat("container ", record.name, ": has been removed; its exit code is unknown"));
+  if (!ended)
+    throw Error(cat("container ", record.name, ": has been removed; its exit code is unknown"));
   return ended->state.exit_code;
 }
 
-void rename_container(const ContainerStore& store, const std::string& name, const std::string& new_name) {
+void rename_container(const ContainerStore& store, const std::string& name,
+                      const std::string& new_name) {
   const Record found = store.find(name);
   const auto lock = store.lock(found.id);
   std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
-  if (!record) throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
+  if (!record)
+    throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
   store.rename(*record, new_name);
 }
 
-void remove_container(const ContainerStore& store, const std::string& name, const RemoveOptions& options) {
+void remove_container(const ContainerStore& store, const std::string& name,
+                      const RemoveOptions& options) {
   std::optional<Record> record = store.find_if_exists(name);
   if (!record) {
     if (options.force) return;
@@ -206,7 +223,8 @@ void remove_container(const ContainerStore& store, const std::string& name, cons
   if (is_live(*record)) {
     if (!options.force) {
       throw Error(cat("container ", record->name, ": is ", to_string(record->state.status)),
-                  cat("stop it first (`mini stop ", record->name, "`), or use `mini rm -f`"), ErrorKind::conflict);
+                  cat("stop it first (`mini stop ", record->name, "`), or use `mini rm -f`"),
+                  ErrorKind::conflict);
     }
     stop(store, *record, SIGKILL, -1);
   }
@@ -214,7 +232,8 @@ void remove_container(const ContainerStore& store, const std::string& name, cons
   record = lock ? store.read(record->id) : std::nullopt;
   if (!record) return;  // --rm was faster
   if (is_live(*record)) {
-    throw Error(cat("container ", record->name, ": was started again meanwhile"), {}, ErrorKind::conflict);
+    throw Error(cat("container ", record->name, ": was started again meanwhile"), {},
+                ErrorKind::conflict);
   }
   if (options.volumes) {
     store.remove_with_volumes(*record);

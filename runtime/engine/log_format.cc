@@ -12,7 +12,10 @@ size_t sequence_length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return 1;
-  const size_t length = first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const size_t length = first >= 0xc2 && first < 0xe0   ? 2
+                        : (first & 0xf0) == 0xe0        ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
   if (length == 0 || text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -55,7 +58,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void append_log_line(std::string& out, bool is_stderr, std::string_view text, std::string_view time) {
+void append_log_line(std::string& out, bool is_stderr, std::string_view text,
+                     std::string_view time) {
   out += R"({"log":")";
   append_escaped(out, text);
   out += is_stderr ? R"(","stream":"stderr","time":")" : R"(","stream":"stdout","time":")";

@@ -1,5 +1,6 @@
-// A container's log on disk: lines as log_format.h has them, rotated by size so that it cannot grow without bound (log, log.1 newer … log.N older). The file is made with
-// the first line. A full disk never stops the container: what cannot be written is dropped, and `lost` says so.
+// A container's log on disk: lines as log_format.h has them, rotated by size so that it cannot grow
+// without bound (log, log.1 newer … log.N older). The file is made with the first line. A full disk
+// never stops the container: what cannot be written is dropped, and `lost` says so.
 #pragma once
 
 #include <cstdint>

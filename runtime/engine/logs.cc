@@ -60,14 +60,19 @@ std::optional<LogFile> open_log(const std::string& path) {
 
 bool same_file(int fd, const std::string& path) {
   struct stat opened, named;
-  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-         opened.st_dev == named.st_dev;
+  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
 class Reader {
  public:
-  Reader(const ContainerStore& store, const Record& record, const LogsOptions& options, const LogSink& sink)
-      : store_(store), id_(record.id), path_(store.log_path(record.id)), options_(options), sink_(sink) {}
+  Reader(const ContainerStore& store, const Record& record, const LogsOptions& options,
+         const LogSink& sink)
+      : store_(store),
+        id_(record.id),
+        path_(store.log_path(record.id)),
+        options_(options),
+        sink_(sink) {}
 
   void run() {
     // Watching begins before reading, so that nothing falls in between.
@@ -81,12 +86,14 @@ class Reader {
   void begin_watch() {
     watch_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!watch_) throw SysError("inotify");
-    if (inotify_add_watch(watch_.get(), store_.directory(id_).c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE_SELF) < 0) {
+    if (inotify_add_watch(watch_.get(), store_.directory(id_).c_str(),
+                          IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE_SELF) < 0) {
       throw SysError(cat("watch the log of container ", id_.substr(0, 12)));
     }
   }
 
-  // All files that there are are opened before the first is read: a rotation meanwhile then takes nothing away.
+  // All files that there are are opened before the first is read: a rotation meanwhile then takes
+  // nothing away.
   void read_old() {
     std::vector<LogFile> files;
     if (auto newest = open_log(path_)) files.push_back(std::move(*newest));
@@ -142,7 +149,8 @@ class Reader {
   void show(const LogLine& line) {
     if (done_) return;
     bool& inside = inside_[line.is_stderr ? 1 : 0];
-    const std::string text = options_.timestamps && !inside ? cat(line.time, ' ', line.text) : line.text;
+    const std::string text =
+        options_.timestamps && !inside ? cat(line.time, ' ', line.text) : line.text;
     inside = !line.text.ends_with('\n');
     if (!sink_(line.is_stderr, text)) done_ = true;
   }

@@ -31,9 +31,10 @@ void prepend(std::deque<std::string>& names, const std::string& path) {
 
 }  // namespace
 
-MergedTree::MergedTree(const container::Spec::Overlay& overlay)
-    : userxattr_(overlay.userxattr) {
-  const auto add = [this](const std::string& layer) { top_.push_back(open_file(layer, O_RDONLY | O_DIRECTORY)); };
+MergedTree::MergedTree(const container::Spec::Overlay& overlay) : userxattr_(overlay.userxattr) {
+  const auto add = [this](const std::string& layer) {
+    top_.push_back(open_file(layer, O_RDONLY | O_DIRECTORY));
+  };
   if (!overlay.upper.empty()) add(overlay.upper);
   for (auto layer = overlay.lower.rbegin(); layer != overlay.lower.rend(); ++layer) add(*layer);
 }
@@ -44,7 +45,8 @@ bool MergedTree::marks_opaque(int directory, bool userxattr) {
   return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
 }
 
-std::optional<MergedTree::Found> MergedTree::look_up(const Level& level, const std::string& name) const {
+std::optional<MergedTree::Found> MergedTree::look_up(const Level& level,
+                                                     const std::string& name) const {
   Found found;
   for (const Fd& part : level) {
     struct stat info;
@@ -136,7 +138,8 @@ void MergedTree::walk_level(const Level& level, const std::string& path,
                             const std::function<void(const Entry&)>& visit) const {
   std::set<std::string> names;
   for (const Fd& part : level) {
-    for (std::string& name : list_directory(cat("/proc/self/fd/", part.get(), "/."))) names.insert(std::move(name));
+    for (std::string& name : list_directory(cat("/proc/self/fd/", part.get(), "/.")))
+      names.insert(std::move(name));
   }
   for (const std::string& name : names) {
     const std::optional<Found> found = look_up(level, name);
@@ -148,7 +151,8 @@ void MergedTree::walk_level(const Level& level, const std::string& path,
   }
 }
 
-bool MergedTree::walk(const std::string& path, const std::function<void(const Entry&)>& visit) const {
+bool MergedTree::walk(const std::string& path,
+                      const std::function<void(const Entry&)>& visit) const {
   std::vector<Level> levels;
   const std::optional<Found> found = resolve(path, true, levels);
   if (!found || found->parent >= 0) return false;

@@ -17,7 +17,9 @@ namespace mini::engine {
 namespace {
 
 int start_error_code(const Error& error) {
-  return error.kind() == ErrorKind::no_command ? 127 : error.kind() == ErrorKind::not_executable ? 126 : 128;
+  return error.kind() == ErrorKind::no_command       ? 127
+         : error.kind() == ErrorKind::not_executable ? 126
+                                                     : 128;
 }
 
 }  // namespace
@@ -106,7 +108,8 @@ void Monitor::launch() {
   images_.reset();
 }
 
-void Monitor::connect_streams(const container::Spec& spec, container::Stdio& stdio, Pipe& in, Pipe& out, Pipe& err) {
+void Monitor::connect_streams(const container::Spec& spec, container::Stdio& stdio, Pipe& in,
+                              Pipe& out, Pipe& err) {
   if (spec.process->terminal) return;
   if (record_->config.open_stdin) {
     in = make_pipe();
@@ -128,12 +131,14 @@ void Monitor::own_streams(const container::Spec& spec, Pipe in, Pipe out, Pipe e
   };
   const int target = options_.foreground ? STDOUT_FILENO : -1;
   if (spec.process->terminal) {
-    outputs_.push_back(std::make_unique<OutputStream>(process_.console.duplicate(), target, sink(false)));
+    outputs_.push_back(
+        std::make_unique<OutputStream>(process_.console.duplicate(), target, sink(false)));
     input_ = std::make_unique<InputQueue>(process_.console.get());
     return;
   }
   outputs_.push_back(std::make_unique<OutputStream>(std::move(out.read), target, sink(false)));
-  outputs_.push_back(std::make_unique<OutputStream>(std::move(err.read), options_.foreground ? STDERR_FILENO : -1, sink(true)));
+  outputs_.push_back(std::make_unique<OutputStream>(
+      std::move(err.read), options_.foreground ? STDERR_FILENO : -1, sink(true)));
   if (in.write) input_ = std::make_unique<InputQueue>(std::move(in.write));
 }
 
@@ -162,8 +167,9 @@ void Monitor::take_signal() {
       const std::optional<Record> record = store_.load(id_);
       if (record && !takes_signal(*record, signal)) {
         ignored_signal_ = signal;
-        warn_once(cat("container ", record->name, ": ignores ", signal_name(signal),
-                      ", because its first process has no handler for it (see --init); once more kills it"));
+        warn_once(cat(
+            "container ", record->name, ": ignores ", signal_name(signal),
+            ", because its first process has no handler for it (see --init); once more kills it"));
       }
     }
     signal_pidfd(process_.pidfd.get(), signal);
@@ -198,7 +204,8 @@ Monitor::Next Monitor::record_end() {
   state.process = {};
   state.health = {};
   record_->cgroup.clear();
-  if (should_restart(record_->host.restart, exit_code_, record_->restart_count, record_->stopped_by_user)) {
+  if (should_restart(record_->host.restart, exit_code_, record_->restart_count,
+                     record_->stopped_by_user)) {
     next = Next::restart;
     state.status = Status::restarting;
     ++record_->restart_count;
@@ -217,7 +224,8 @@ Monitor::Next Monitor::record_end() {
   return next;
 }
 
-// False: not to be started again. Whoever stops a container in this state writes that into the record and sends us a signal.
+// False: not to be started again. Whoever stops a container in this state writes that into the
+// record and sends us a signal.
 bool Monitor::pause_before_restart() {
   const int64_t until = monotonic_ns() + pause_.next(monotonic_ns() - started_ns_);
   bool stopped = false;
@@ -254,7 +262,8 @@ bool Monitor::pause_before_restart() {
   return false;
 }
 
-// A start that failed after the process had come to be (the record could not be written): nothing of it stays.
+// A start that failed after the process had come to be (the record could not be written): nothing
+// of it stays.
 void Monitor::reap_failed() {
   if (!running_) return;
   running_ = false;

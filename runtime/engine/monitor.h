@@ -1,6 +1,7 @@
-// The life of one running container, from launch to its last record: owns its streams, its log, its clients, its health checks and its restarts. Lives in the
-// process of a foreground `run`, or in a process of its own (run.h). The container's processes die with it, and whoever reads the record next
-// cleans up (container_store.h). One thread, one poll loop.
+// The life of one running container, from launch to its last record: owns its streams, its log, its
+// clients, its health checks and its restarts. Lives in the process of a foreground `run`, or in a
+// process of its own (run.h). The container's processes die with it, and whoever reads the record
+// next cleans up (container_store.h). One thread, one poll loop.
 #pragma once
 
 #include <functional>
@@ -28,16 +29,19 @@ struct MonitorOptions {
 class Monitor {
  public:
   // `lock`: the container's, released when the start is recorded. `images`: see PreparedContainer.
-  Monitor(Engine& engine, Record record, FileLock lock, std::optional<FileLock> images, MonitorOptions options);
+  Monitor(Engine& engine, Record record, FileLock lock, std::optional<FileLock> images,
+          MonitorOptions options);
 
-  // Returns the exit code of the last run. Throws when the first start fails; the record then says why (or is gone, with --rm).
+  // Returns the exit code of the last run. Throws when the first start fails; the record then says
+  // why (or is gone, with --rm).
   int run();
 
  private:
   enum class Next { restart, end };
 
   void launch();
-  void connect_streams(const container::Spec& spec, container::Stdio& stdio, Pipe& in, Pipe& out, Pipe& err);
+  void connect_streams(const container::Spec& spec, container::Stdio& stdio, Pipe& in, Pipe& out,
+                       Pipe& err);
   void own_streams(const container::Spec& spec, Pipe in, Pipe out, Pipe err);
   void serve_until_exit();
   void take_signal();

@@ -21,7 +21,9 @@ std::string parent_of(const std::string& path) {
 }
 
 bool is_deeper(const std::string& a, const std::string& b) {
-  const auto depth = [](const std::string& path) { return std::count(path.begin(), path.end(), '/'); };
+  const auto depth = [](const std::string& path) {
+    return std::count(path.begin(), path.end(), '/');
+  };
   return depth(a) != depth(b) ? depth(a) > depth(b) : a > b;
 }
 
@@ -71,7 +73,8 @@ void MountStubs::remove() const {
   }
 }
 
-// Making a stub in a directory of the image copied that directory into the layer. Empty and as it was, it says nothing.
+// Making a stub in a directory of the image copied that directory into the layer. Empty and as it
+// was, it says nothing.
 void MountStubs::tidy_parents(int upper, std::string path) const {
   container::Spec::Overlay below = overlay_;
   below.upper.clear();
@@ -83,8 +86,12 @@ void MountStubs::tidy_parents(int upper, std::string path) const {
     const auto before = lower.find(path);
     struct stat now;
     if (!copy || !before || fstat(copy->get(), &now) < 0) return;
-    if (now.st_mode != before->st_mode || now.st_uid != before->st_uid || now.st_gid != before->st_gid) return;
-    if (MergedTree::marks_opaque(copy->get(), overlay_.userxattr) || !is_opened_directory_empty(copy->get())) return;
+    if (now.st_mode != before->st_mode || now.st_uid != before->st_uid ||
+        now.st_gid != before->st_gid)
+      return;
+    if (MergedTree::marks_opaque(copy->get(), overlay_.userxattr) ||
+        !is_opened_directory_empty(copy->get()))
+      return;
     const auto [parent, name] = root.parent_of(path);
     if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) < 0) return;
   }

@@ -1,5 +1,6 @@
-// Keeps a build step's layer free of what only the sandbox needed: the empty directories and files that were made so that something could be mounted on them (/proc, /dev,
-// /etc/hosts, the targets of RUN --mount). What the image had, or the command filled, stays.
+// Keeps a build step's layer free of what only the sandbox needed: the empty directories and files
+// that were made so that something could be mounted on them (/proc, /dev, /etc/hosts, the targets
+// of RUN --mount). What the image had, or the command filled, stays.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// One round of poll(2): who wants to hear of what, then one wait, then the calls. Built anew for each round, so nobody has to be unregistered and a handler may close
-// whatever it likes.
+// One round of poll(2): who wants to hear of what, then one wait, then the calls. Built anew for
+// each round, so nobody has to be unregistered and a handler may close whatever it likes.
 #pragma once
 
 #include <poll.h>
@@ -16,7 +16,8 @@ class PollRound {
 
   void watch(int fd, short events, Handler handler);
   void wake_at(int64_t monotonic_ns);  // the earliest counts
-  // Waits and calls the handlers of what is ready, in the order of `watch`. False when only the time came.
+  // Waits and calls the handlers of what is ready, in the order of `watch`. False when only the
+  // time came.
   bool wait();
 
  private:

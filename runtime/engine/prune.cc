@@ -12,13 +12,15 @@ namespace {
 
 int64_t parse_time(const std::string& key, const std::string& text) {
   if (const auto ns = parse_since(text, now_ns())) return *ns;
-  throw Error(cat("--filter ", key, '=', text, ": not a time"), "give a duration (24h), a date or a Unix time", ErrorKind::usage);
+  throw Error(cat("--filter ", key, '=', text, ": not a time"),
+              "give a duration (24h), a date or a Unix time", ErrorKind::usage);
 }
 
 bool has_label(const std::map<std::string, std::string>& labels, const std::string& wanted) {
   const size_t equals = wanted.find('=');
   const auto found = labels.find(wanted.substr(0, equals));
-  return found != labels.end() && (equals == std::string::npos || found->second == wanted.substr(equals + 1));
+  return found != labels.end() &&
+         (equals == std::string::npos || found->second == wanted.substr(equals + 1));
 }
 
 // Images that containers use, running or not, with one of the containers each.
@@ -56,12 +58,14 @@ uint64_t bytes_of_layer(const Engine& engine, const Digest& diff_id) {
 }
 
 // What would go if these images went: their layers that nothing else names.
-uint64_t bytes_of_images(Engine& engine, const std::vector<image::ImageEntry>& going, const Roots& more_roots) {
+uint64_t bytes_of_images(Engine& engine, const std::vector<image::ImageEntry>& going,
+                         const Roots& more_roots) {
   std::set<Digest> kept = container_layers(engine.containers);
   if (more_roots) kept.merge(more_roots());
   std::set<Digest> candidates;
   for (const image::ImageEntry& entry : engine.images.list()) {
-    const bool goes = std::any_of(going.begin(), going.end(), [&](const auto& other) { return other.id == entry.id; });
+    const bool goes = std::any_of(going.begin(), going.end(),
+                                  [&](const auto& other) { return other.id == entry.id; });
     (goes ? candidates : kept).merge(layers_of(engine, entry));
   }
   uint64_t bytes = 0;
@@ -90,16 +94,20 @@ PruneFilter PruneFilter::parse(const std::vector<std::string>& filters) {
     } else {
       constexpr std::string_view kKnown[] = {"label", "until", "last-used"};
       const auto near = did_you_mean(key, kKnown);
-      throw Error(cat("--filter ", quoted(filter), ": expected until=TIME, last-used=TIME, label=KEY[=VALUE] or label!=KEY[=VALUE]"),
-                  near ? cat("did you mean ", quoted(*near), "?") : "", ErrorKind::usage);
+      throw Error(
+          cat("--filter ", quoted(filter),
+              ": expected until=TIME, last-used=TIME, label=KEY[=VALUE] or label!=KEY[=VALUE]"),
+          near ? cat("did you mean ", quoted(*near), "?") : "", ErrorKind::usage);
     }
   }
   return out;
 }
 
 bool PruneFilter::matches_labels(const std::map<std::string, std::string>& labels) const {
-  return std::all_of(with_label.begin(), with_label.end(), [&](const auto& label) { return has_label(labels, label); }) &&
-         std::none_of(without_label.begin(), without_label.end(), [&](const auto& label) { return has_label(labels, label); });
+  return std::all_of(with_label.begin(), with_label.end(),
+                     [&](const auto& label) { return has_label(labels, label); }) &&
+         std::none_of(without_label.begin(), without_label.end(),
+                      [&](const auto& label) { return has_label(labels, label); });
 }
 
 Pruned prune_containers(Engine& engine, const PruneOptions& options) {
@@ -155,7 +163,8 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
   }
   if (options.dry_run) {
     for (const image::ImageEntry& entry : going) {
-      for (const std::string& tag : entry.tags) out.removed.push_back("Untagged: " + image::Reference::parse(tag).familiar());
+      for (const std::string& tag : entry.tags)
+        out.removed.push_back("Untagged: " + image::Reference::parse(tag).familiar());
       out.removed.push_back("Deleted: " + entry.id.str());
     }
     out.bytes = bytes_of_images(engine, going, more_roots);
@@ -168,10 +177,12 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
   return out;
 }
 
-std::vector<std::string> remove_image(Engine& engine, const std::string& name, bool force, const Roots& more_roots) {
+std::vector<std::string> remove_image(Engine& engine, const std::string& name, bool force,
+                                      const Roots& more_roots) {
   const std::optional<image::ImageEntry> entry = engine.images.find(name);
   if (!entry) {
-    throw Error(cat("image ", quoted(name), ": not found"), "`mini images` lists all images", ErrorKind::not_found);
+    throw Error(cat("image ", quoted(name), ": not found"), "`mini images` lists all images",
+                ErrorKind::not_found);
   }
   // Taking one of several tags off takes nothing from anybody.
   const bool by_id = entry->id.hex().starts_with(name) || name.starts_with("sha256:");
@@ -181,9 +192,10 @@ std::vector<std::string> remove_image(Engine& engine, const std::string& name, b
     const Record& record = user->second;
     const bool live = is_live(record);
     if (live || !force) {
-      throw Error(cat("image ", quoted(name), ": in use by the ", live ? "running" : "stopped", " container ", record.name, " (",
-                      record.id.substr(0, 12), ")"),
-                  cat("remove the container first: `mini rm ", live ? "-f " : "", record.name, "`"), ErrorKind::conflict);
+      throw Error(cat("image ", quoted(name), ": in use by the ", live ? "running" : "stopped",
+                      " container ", record.name, " (", record.id.substr(0, 12), ")"),
+                  cat("remove the container first: `mini rm ", live ? "-f " : "", record.name, "`"),
+                  ErrorKind::conflict);
     }
   }
   std::vector<std::string> lines;
@@ -194,7 +206,8 @@ std::vector<std::string> remove_image(Engine& engine, const std::string& name, b
 
 std::set<Digest> container_layers(const ContainerStore& store) {
   std::set<Digest> out;
-  for (const Record& record : store.snapshot()) out.insert(record.layers.begin(), record.layers.end());
+  for (const Record& record : store.snapshot())
+    out.insert(record.layers.begin(), record.layers.end());
   return out;
 }
 

@@ -1,5 +1,6 @@
-// Giving disk space back: container, image and volume prune, `rmi`, `system df`. A plan is made first and shown; `apply` does what the plan says and reports
-// what the disk gained. The build cache belongs to the builder, which hands its part in as functions.
+// Giving disk space back: container, image and volume prune, `rmi`, `system df`. A plan is made
+// first and shown; `apply` does what the plan says and reports what the disk gained. The build
+// cache belongs to the builder, which hands its part in as functions.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@
 
 namespace mini::engine {
 
-// --filter: until=TIME, label=K[=V], label!=K[=V], for images also last-used=TIME (not used since). Others are refused by name.
+// --filter: until=TIME, label=K[=V], label!=K[=V], for images also last-used=TIME (not used since).
+// Others are refused by name.
 struct PruneFilter {
   std::optional<int64_t> until_ns, last_used_ns;
   std::vector<std::string> with_label, without_label;  // "K" or "K=V"
@@ -31,8 +33,9 @@ struct PruneOptions {
 };
 
 struct Pruned {
-  std::vector<std::string> removed;  // container ids; image names and ids as Docker prints them; volume names
-  uint64_t bytes = 0;                // what the disk gained (or would gain)
+  std::vector<std::string>
+      removed;         // container ids; image names and ids as Docker prints them; volume names
+  uint64_t bytes = 0;  // what the disk gained (or would gain)
 };
 
 Pruned prune_containers(Engine& engine, const PruneOptions& options);
@@ -41,8 +44,10 @@ Pruned prune_volumes(Engine& engine, const PruneOptions& options);
 using Roots = std::function<std::set<Digest>()>;
 Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& more_roots = {});
 
-// `rmi`: lines as Docker prints them ("Untagged: …", "Deleted: sha256:…"). Throws conflict when a container uses the image, naming it and the command that frees it.
-std::vector<std::string> remove_image(Engine& engine, const std::string& name, bool force, const Roots& more_roots = {});
+// `rmi`: lines as Docker prints them ("Untagged: …", "Deleted: sha256:…"). Throws conflict when a
+// container uses the image, naming it and the command that frees it.
+std::vector<std::string> remove_image(Engine& engine, const std::string& name, bool force,
+                                      const Roots& more_roots = {});
 
 // Layers that containers stand on: roots for image::collect_garbage.
 std::set<Digest> container_layers(const ContainerStore& store);

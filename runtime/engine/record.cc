@@ -10,7 +10,8 @@
 namespace mini::engine {
 namespace {
 
-// Each structure names its members once, for reading and for writing. What has its default value is not written: `ps` reads a thousand records.
+// Each structure names its members once, for reading and for writing. What has its default value is
+// not written: `ps` reads a thousand records.
 template <class T>
 struct Fields;
 
@@ -329,7 +330,8 @@ T narrow(const JsonView& view) {
   } else {
     const int64_t number = view.integer();
     if (number < std::numeric_limits<T>::min() ||
-        (sizeof(T) < sizeof number && number > static_cast<int64_t>(std::numeric_limits<T>::max()))) {
+        (sizeof(T) < sizeof number &&
+         number > static_cast<int64_t>(std::numeric_limits<T>::max()))) {
       throw Error(cat(view.path(), ": out of range"));
     }
     return static_cast<T>(number);

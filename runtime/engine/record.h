@@ -1,6 +1,8 @@
-// What mini knows of one container: <root>/containers/<id>/record.json, written whole by rename. The names are Docker's (Config, HostConfig, State), because
-// `inspect` prints them. Everything a start needs is in here: a container can be started again years later without its command line.
-// Sizes are bytes, times nanoseconds since the epoch (0: never), durations nanoseconds unless the name says otherwise.
+// What mini knows of one container: <root>/containers/<id>/record.json, written whole by rename.
+// The names are Docker's (Config, HostConfig, State), because `inspect` prints them. Everything a
+// start needs is in here: a container can be started again years later without its command line.
+// Sizes are bytes, times nanoseconds since the epoch (0: never), durations nanoseconds unless the
+// name says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@ namespace mini::engine {
 
 struct MountRequest {  // from -v, --mount, --tmpfs, VOLUME
   enum class Type { bind, volume, tmpfs } type = Type::bind;
-  std::string source;       // bind: absolute host path; volume: name (empty: anonymous, named when created)
+  std::string
+      source;  // bind: absolute host path; volume: name (empty: anonymous, named when created)
   std::string destination;  // absolute, clean
   bool read_only = false;
   bool no_copy = false;                  // volume-nocopy
@@ -58,10 +61,12 @@ struct HostConfig {  // what the host grants
   std::vector<MountRequest> mounts;
   std::vector<std::string> binds;  // -v as written, for inspect
   std::string network_mode = "none";
-  std::string pid_mode, ipc_mode, uts_mode, cgroupns_mode, userns_mode;  // "" = private, "host", "container:<id>"
+  std::string pid_mode, ipc_mode, uts_mode, cgroupns_mode,
+      userns_mode;  // "" = private, "host", "container:<id>"
   RestartPolicy restart;
   bool auto_remove = false, privileged = false, read_only = false, init = false;
-  std::vector<std::string> cap_add, cap_drop, group_add, security_opt, extra_hosts, dns, dns_search, dns_options;
+  std::vector<std::string> cap_add, cap_drop, group_add, security_opt, extra_hosts, dns, dns_search,
+      dns_options;
   int64_t memory = 0, memory_swap = 0, memory_reservation = 0;  // 0: no limit; swap -1: unlimited
   std::optional<int64_t> memory_swappiness;
   bool oom_kill_disable = false;
@@ -71,12 +76,13 @@ struct HostConfig {  // what the host grants
   int blkio_weight = 0;
   std::optional<int> oom_score_adj;
   int64_t shm_size = 64 << 20;
-  std::vector<std::pair<std::string, std::pair<int64_t, int64_t>>> ulimits;  // "nofile" -> soft, hard
+  std::vector<std::pair<std::string, std::pair<int64_t, int64_t>>>
+      ulimits;  // "nofile" -> soft, hard
   std::map<std::string, std::string> sysctls;
   std::vector<DeviceRequest> devices;
   std::vector<std::string> device_cgroup_rules;
   std::string cgroup_parent;
-  std::string log_driver = "json-file";       // or "none"
+  std::string log_driver = "json-file";  // or "none"
   int64_t log_max_size = 20 << 20;
   int log_max_files = 5;
   std::string container_id_file;
@@ -116,7 +122,7 @@ struct Record {
   std::vector<Digest> layers;  // bottom first
   Config config;
   HostConfig host;
-  std::vector<std::string> args;  // entrypoint and cmd combined: Path and Args of inspect
+  std::vector<std::string> args;     // entrypoint and cmd combined: Path and Args of inspect
   std::vector<MountRequest> mounts;  // all, resolved: what is mounted at a start
   int restart_count = 0;
   bool stopped_by_user = false;
@@ -126,7 +132,8 @@ struct Record {
 
 std::string to_json(const Record& record);
 Record parse_record(std::string_view json, const std::string& name);
-// Health changes often and is worth nothing after the container ended: while it runs, it is kept in the run directory.
+// Health changes often and is worth nothing after the container ended: while it runs, it is kept in
+// the run directory.
 std::string to_json(const Health& health);
 Health parse_health(std::string_view json, const std::string& name);
 

@@ -4,7 +4,8 @@
 
 namespace mini::engine {
 
-bool should_restart(const RestartPolicy& policy, int exit_code, int restarts_so_far, bool stopped_by_user) {
+bool should_restart(const RestartPolicy& policy, int exit_code, int restarts_so_far,
+                    bool stopped_by_user) {
   if (stopped_by_user) return false;
   switch (policy.kind) {
     case RestartPolicy::Kind::no:

@@ -1,5 +1,5 @@
-// --restart: whether an ended container starts again, and after which pause. Pure. Pauses double from 100 ms to one minute; a container that ran for ten seconds starts
-// from the beginning.
+// --restart: whether an ended container starts again, and after which pause. Pure. Pauses double
+// from 100 ms to one minute; a container that ran for ten seconds starts from the beginning.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace mini::engine {
 
-bool should_restart(const RestartPolicy& policy, int exit_code, int restarts_so_far, bool stopped_by_user);
+bool should_restart(const RestartPolicy& policy, int exit_code, int restarts_so_far,
+                    bool stopped_by_user);
 
 class RestartPause {
  public:

@@ -17,7 +17,8 @@ namespace {
 
 constexpr int kReport = 3, kLock = 4, kOwner = 5;
 
-// Above the numbers that the monitor expects, so that putting one in place cannot overwrite another.
+// Above the numbers that the monitor expects, so that putting one in place cannot overwrite
+// another.
 Fd moved_up(int fd) {
   Fd high(fcntl(fd, F_DUPFD_CLOEXEC, 10));
   if (!high) throw SysError("descriptor for the monitor");
@@ -34,8 +35,10 @@ class SpawnPlan {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    for (int fd = 0; fd <= 2; ++fd) posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", O_RDWR, 0);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    for (int fd = 0; fd <= 2; ++fd)
+      posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", O_RDWR, 0);
   }
   ~SpawnPlan() {
     posix_spawn_file_actions_destroy(&actions_);
@@ -51,7 +54,8 @@ class SpawnPlan {
     argv.push_back(nullptr);
     char* const no_environment[] = {nullptr};
     pid_t pid = -1;
-    const int error = posix_spawn(&pid, "/proc/self/exe", &actions_, &attributes_, argv.data(), no_environment);
+    const int error =
+        posix_spawn(&pid, "/proc/self/exe", &actions_, &attributes_, argv.data(), no_environment);
     if (error != 0) throw SysError(error, "start the container's monitor");
   }
 
@@ -61,18 +65,22 @@ class SpawnPlan {
 };
 
 std::string report_of(const Error& error) {
-  return canonical(Json{{"error", error.what()}, {"hint", error.hint()}, {"kind", static_cast<int>(error.kind())}});
+  return canonical(Json{
+      {"error", error.what()}, {"hint", error.hint()}, {"kind", static_cast<int>(error.kind())}});
 }
 
 void throw_reported(const std::string& report, const std::string& name) {
   if (report == "started") return;
-  if (report.empty()) throw Error(cat("container ", name, ": its monitor ended before it had started"));
+  if (report.empty())
+    throw Error(cat("container ", name, ": its monitor ended before it had started"));
   const Json document = parse_json(report, "monitor");
   const JsonView view(document, "monitor");
-  throw Error(view.at("error").string(), view.string_or("hint"), static_cast<ErrorKind>(view.integer_or("kind")));
+  throw Error(view.at("error").string(), view.string_or("hint"),
+              static_cast<ErrorKind>(view.integer_or("kind")));
 }
 
-// The record is written and its lock in our hands; the monitor gets the lock. Returns when the container runs.
+// The record is written and its lock in our hands; the monitor gets the lock. Returns when the
+// container runs.
 void spawn_monitor(const StatePaths& paths, const Record& record, FileLock lock, Fd owner) {
   Pipe report = make_pipe();
   {
@@ -94,7 +102,8 @@ bool needs_monitor_process(const Config& config) {
   return config.tty || config.open_stdin;
 }
 
-int spawn_and_attach(const ContainerStore& store, const Record& record, FileLock lock, const AttachOptions& options) {
+int spawn_and_attach(const ContainerStore& store, const Record& record, FileLock lock,
+                     const AttachOptions& options) {
   auto [ours, theirs] = make_socketpair();
   greet(ours.get(), record.config.tty, options);
   spawn_monitor(store.paths(), record, std::move(lock), std::move(theirs));
@@ -105,8 +114,8 @@ int spawn_and_attach(const ContainerStore& store, const Record& record, FileLock
 int run_in_foreground(Engine& engine, PreparedContainer prepared) {
   MonitorOptions options;
   options.foreground = true;
-  Monitor monitor(engine, std::move(prepared.record), std::move(prepared.lock), std::move(prepared.images),
-                  std::move(options));
+  Monitor monitor(engine, std::move(prepared.record), std::move(prepared.lock),
+                  std::move(prepared.images), std::move(options));
   return monitor.run();
 }
 
@@ -115,10 +124,11 @@ std::pair<Record, FileLock> lock_for_start(const ContainerStore& store, const st
   const Record found = store.find(name);
   std::optional<FileLock> lock = store.lock(found.id);
   std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
-  if (!record) throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
+  if (!record)
+    throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
   if (record->state.status == Status::paused) {
-    throw Error(cat("container ", record->name, ": is paused"), cat("unpause it: `mini unpause ", record->name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("container ", record->name, ": is paused"),
+                cat("unpause it: `mini unpause ", record->name, "`"), ErrorKind::conflict);
   }
   record->restart_count = 0;
   record->stopped_by_user = false;
@@ -145,7 +155,8 @@ int run_container(Engine& engine, const CreateRequest& request, const RunOptions
     spawn_monitor(engine.paths(), prepared.record, std::move(prepared.lock), {});
     return 0;
   }
-  return spawn_and_attach(engine.containers, prepared.record, std::move(prepared.lock), options.attach);
+  return spawn_and_attach(engine.containers, prepared.record, std::move(prepared.lock),
+                          options.attach);
 }
 
 void start_container(Engine& engine, const std::string& name) {
@@ -177,7 +188,8 @@ int run_monitor(Engine& engine, const std::string& id) {
   for (const int fd : {kReport, kLock}) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
       report.release();
-      throw Error("monitor: is started by mini itself, not by hand", "use `mini run -d` or `mini start`", ErrorKind::usage);
+      throw Error("monitor: is started by mini itself, not by hand",
+                  "use `mini run -d` or `mini start`", ErrorKind::usage);
     }
   }
   if (fcntl(kOwner, F_SETFD, FD_CLOEXEC) == 0) owner = Fd(kOwner);

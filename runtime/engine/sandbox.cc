@@ -13,21 +13,24 @@
 namespace mini::engine {
 namespace {
 
-constexpr const char* kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kDefaultPath =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 container::Mount* find_mount(container::Spec& spec, const std::string& destination) {
-  const auto found = std::find_if(spec.mounts.begin(), spec.mounts.end(), [&](const container::Mount& mount) {
-    return mount.destination == destination;
-  });
+  const auto found =
+      std::find_if(spec.mounts.begin(), spec.mounts.end(),
+                   [&](const container::Mount& mount) { return mount.destination == destination; });
   return found == spec.mounts.end() ? nullptr : &*found;
 }
 
 void drop_mount(container::Spec& spec, const std::string& destination) {
-  std::erase_if(spec.mounts, [&](const container::Mount& mount) { return mount.destination == destination; });
+  std::erase_if(spec.mounts,
+                [&](const container::Mount& mount) { return mount.destination == destination; });
 }
 
 void drop_namespace(container::Spec& spec, const std::string& type) {
-  std::erase_if(spec.linux_.namespaces, [&](const container::Namespace& space) { return space.type == type; });
+  std::erase_if(spec.linux_.namespaces,
+                [&](const container::Namespace& space) { return space.type == type; });
 }
 
 void join_namespace(container::Spec& spec, const std::string& type, const std::string& path) {
@@ -36,7 +39,8 @@ void join_namespace(container::Spec& spec, const std::string& type, const std::s
 }
 
 void set_option(container::Mount& mount, const std::string& prefix, const std::string& value) {
-  std::erase_if(mount.options, [&](const std::string& option) { return option.starts_with(prefix); });
+  std::erase_if(mount.options,
+                [&](const std::string& option) { return option.starts_with(prefix); });
   mount.options.push_back(prefix + value);
 }
 
@@ -78,9 +82,12 @@ void add_mounts(container::Spec& spec, const Record& record, const SandboxFacts&
                        [&](const MountRequest& mount) { return mount.destination == destination; });
   };
   const std::pair<const std::string&, const char*> files[] = {
-      {facts.resolv_conf, "/etc/resolv.conf"}, {facts.hostname, "/etc/hostname"}, {facts.hosts, "/etc/hosts"}};
+      {facts.resolv_conf, "/etc/resolv.conf"},
+      {facts.hostname, "/etc/hostname"},
+      {facts.hosts, "/etc/hosts"}};
   for (const auto& [source, destination] : files) {
-    if (!source.empty() && !taken(destination)) spec.mounts.push_back(bind_mount(source, destination));
+    if (!source.empty() && !taken(destination))
+      spec.mounts.push_back(bind_mount(source, destination));
   }
   for (const MountRequest& mount : record.mounts) {
     drop_mount(spec, mount.destination);
@@ -155,8 +162,8 @@ void fill_process(container::Process& process, const Record& record, const Sandb
   process.rlimits.clear();
   for (const auto& [name, limits] : record.host.ulimits) {
     // -1 is RLIM_INFINITY.
-    process.rlimits.push_back(
-        {rlimit_type(name), static_cast<uint64_t>(limits.first), static_cast<uint64_t>(limits.second)});
+    process.rlimits.push_back({rlimit_type(name), static_cast<uint64_t>(limits.first),
+                               static_cast<uint64_t>(limits.second)});
   }
 }
 
@@ -173,11 +180,13 @@ void set_variable(std::vector<std::string>& env, const std::string& variable) {
 }
 
 bool is_set(const std::vector<std::string>& env, const std::string& start) {
-  return std::any_of(env.begin(), env.end(), [&](const std::string& have) { return have.starts_with(start); });
+  return std::any_of(env.begin(), env.end(),
+                     [&](const std::string& have) { return have.starts_with(start); });
 }
 
 container::Mount make_tmpfs(const MountRequest& request) {
-  container::Mount mount{request.destination, "tmpfs", "tmpfs", {"nosuid", "nodev", "noexec"}, {}, {}};
+  container::Mount mount{request.destination,           "tmpfs", "tmpfs",
+                         {"nosuid", "nodev", "noexec"}, {},      {}};
   if (request.read_only) mount.options.push_back("ro");
   if (request.tmpfs_size) mount.options.push_back(cat("size=", *request.tmpfs_size));
   if (request.tmpfs_mode) {
@@ -185,7 +194,8 @@ container::Mount make_tmpfs(const MountRequest& request) {
     snprintf(text, sizeof text, "mode=%o", *request.tmpfs_mode);
     mount.options.push_back(text);
   }
-  for (const std::string& option : request.tmpfs_options) mount.options.push_back(option);  // later ones win
+  for (const std::string& option : request.tmpfs_options)
+    mount.options.push_back(option);  // later ones win
   return mount;
 }
 
@@ -193,8 +203,8 @@ container::Mount make_tmpfs(const MountRequest& request) {
 
 std::string rlimit_type(const std::string& name) {
   constexpr std::array<std::string_view, 16> kNames = {
-      "as",   "core",   "cpu",     "data", "fsize",  "locks",      "memlock", "msgqueue",
-      "nice", "nofile", "nproc",   "rss",  "rtprio", "rttime",     "sigpending", "stack"};
+      "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
+      "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
   if (std::count(kNames.begin(), kNames.end(), name) > 0) return cat("RLIMIT_", upper(name));
   const auto near = did_you_mean(name, kNames);
   throw Error(cat("--ulimit ", quoted(name), ": unknown limit"),
@@ -217,11 +227,12 @@ std::vector<std::string> make_environment(const Record& record, const std::strin
 
 std::vector<std::string> granted_capabilities(const HostConfig& host) {
   if (host.privileged) return container::apply_capability_flags({}, {"ALL"}, {});
-  return container::apply_capability_flags(container::default_capabilities(), host.cap_add, host.cap_drop);
+  return container::apply_capability_flags(container::default_capabilities(), host.cap_add,
+                                           host.cap_drop);
 }
 
-// Inheritable and ambient stay empty (CVE-2022-29162). An ordinary user's process has no capability that it could use; the bounding set is what a
-// set-user-id program may get.
+// Inheritable and ambient stay empty (CVE-2022-29162). An ordinary user's process has no capability
+// that it could use; the bounding set is what a set-user-id program may get.
 container::Capabilities capability_sets(const std::vector<std::string>& granted, uint32_t uid) {
   container::Capabilities sets;
   sets.bounding = granted;
@@ -283,8 +294,9 @@ container::Spec make_spec(const Record& record, const SandboxFacts& facts) {
   const std::vector<container::DeviceRule> default_rules = spec.linux_.resources.devices;
   spec.linux_.resources = make_resources(record.host, facts.swap_accounting);
   spec.linux_.resources.devices = default_rules;
-  spec.linux_.cgroups_path =
-      record.host.cgroup_parent.empty() ? record.id : cat(record.host.cgroup_parent, '/', record.id);
+  spec.linux_.cgroups_path = record.host.cgroup_parent.empty()
+                                 ? record.id
+                                 : cat(record.host.cgroup_parent, '/', record.id);
   for (const auto& [name, value] : record.host.sysctls) spec.linux_.sysctl[name] = value;
   apply_namespaces(spec, record.host, facts);
   apply_devices(spec, record.host, facts);

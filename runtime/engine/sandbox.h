@@ -1,5 +1,6 @@
-// A container's record -> the Spec that the launcher runs. Pure: what has to be looked up on this machine comes in as SandboxFacts, so the result can be
-// tested as text. Also used for the RUN steps of a build (step.h).
+// A container's record -> the Spec that the launcher runs. Pure: what has to be looked up on this
+// machine comes in as SandboxFacts, so the result can be tested as text. Also used for the RUN
+// steps of a build (step.h).
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,12 @@ namespace mini::engine {
 struct SandboxFacts {
   container::Spec::Overlay overlay;
   container::ResolvedUser user;
-  std::string volumes;                         // the directory of all volumes
-  std::string hosts, hostname, resolv_conf;    // files to be bound to /etc/…; empty: not
-  std::vector<container::Device> devices;      // of --device, or of --privileged
-  std::string join_pid_namespace;              // --pid container:ID: /proc/PID/ns/pid
+  std::string volumes;                       // the directory of all volumes
+  std::string hosts, hostname, resolv_conf;  // files to be bound to /etc/…; empty: not
+  std::vector<container::Device> devices;    // of --device, or of --privileged
+  std::string join_pid_namespace;            // --pid container:ID: /proc/PID/ns/pid
   bool swap_accounting = false;
-  std::optional<container::Seccomp> seccomp;   // from --security-opt seccomp=FILE
+  std::optional<container::Seccomp> seccomp;  // from --security-opt seccomp=FILE
 };
 
 container::Spec make_spec(const Record& record, const SandboxFacts& facts);

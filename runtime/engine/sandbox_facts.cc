@@ -42,12 +42,13 @@ void prepare_mounts(const Engine& engine, const Record& record, const SandboxFac
   for (const MountRequest& mount : record.mounts) {
     if (mount.type == MountRequest::Type::bind) {
       struct stat info;
-      if (mount.create_host_path && stat(mount.source.c_str(), &info) < 0) make_directories(mount.source);
+      if (mount.create_host_path && stat(mount.source.c_str(), &info) < 0)
+        make_directories(mount.source);
     } else if (mount.type == MountRequest::Type::volume) {
       const Volume volume = volumes.create(mount.source, {}, mount.anonymous);
       if (mount.no_copy || !list_directory(volume.mountpoint).empty()) continue;
-      const FileLock lock = FileLock::acquire(volumes.directory(volume.name) + "/", LockMode::exclusive,
-                                              cat("volume ", volume.name));
+      const FileLock lock = FileLock::acquire(volumes.directory(volume.name) + "/",
+                                              LockMode::exclusive, cat("volume ", volume.name));
       copy_up(facts.overlay, mount.destination, volumes.directory(volume.name));
     }
   }
@@ -58,8 +59,8 @@ std::string pid_namespace_of(const ContainerStore& store, const std::string& mod
   if (!mode.starts_with(kPrefix)) return {};
   const Record other = store.find(mode.substr(kPrefix.size()));
   if (!is_live(other) || !other.state.process.alive()) {
-    throw Error(cat("--pid container:", other.name, ": is not running"), cat("start it first: `mini start ", other.name, "`"),
-                ErrorKind::conflict);
+    throw Error(cat("--pid container:", other.name, ": is not running"),
+                cat("start it first: `mini start ", other.name, "`"), ErrorKind::conflict);
   }
   return cat("/proc/", other.state.process.pid, "/ns/pid");
 }
@@ -78,7 +79,8 @@ container::Spec::Overlay overlay_of(const Engine& engine, const Record& record) 
   const std::string directory = engine.containers.directory(record.id);
   overlay.upper = directory + "/upper";
   overlay.work = directory + "/work";
-  for (const Digest& layer : record.layers) overlay.lower.push_back(engine.images.layers().get(layer).lower);
+  for (const Digest& layer : record.layers)
+    overlay.lower.push_back(engine.images.layers().get(layer).lower);
   return overlay;
 }
 
@@ -93,7 +95,8 @@ std::vector<container::Device> devices_of(const HostConfig& host) {
 }
 
 bool is_resolver_option(std::string_view line, std::string_view key) {
-  return line.starts_with(key) && line.size() > key.size() && (line[key.size()] == ' ' || line[key.size()] == '\t');
+  return line.starts_with(key) && line.size() > key.size() &&
+         (line[key.size()] == ' ' || line[key.size()] == '\t');
 }
 
 }  // namespace
@@ -102,10 +105,12 @@ container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const
                                   const std::vector<std::string>& groups) {
   const MergedTree tree(overlay);
   return container::resolve_user_in(
-      [&](const std::string& path, size_t limit) { return tree.read_regular(path, limit); }, user, groups);
+      [&](const std::string& path, size_t limit) { return tree.read_regular(path, limit); }, user,
+      groups);
 }
 
-container::Seccomp load_seccomp_profile(const std::string& path, const std::vector<std::string>& capabilities) {
+container::Seccomp load_seccomp_profile(const std::string& path,
+                                        const std::vector<std::string>& capabilities) {
   constexpr size_t kLimit = 4 << 20;
   return container::select_profile(read_file(path, kLimit), cat("seccomp profile ", quoted(path)),
                                    container::capability_mask(capabilities));
@@ -122,7 +127,8 @@ std::string hosts_file(const std::vector<std::string>& extra_hosts) {
   for (const std::string& entry : extra_hosts) {
     const size_t colon = entry.find_first_of(":=");
     std::string address = entry.substr(colon + 1);
-    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+    if (address.starts_with('[') && address.ends_with(']'))
+      address = address.substr(1, address.size() - 2);
     text += cat(address, '\t', entry.substr(0, colon), '\n');
   }
   return text;
@@ -154,7 +160,8 @@ SandboxFacts gather_facts(const Engine& engine, const Record& record) {
   if (record.host.memory > 0) facts.swap_accounting = counts_swap();
   const SecurityOptions security = parse_security_options(record.host.security_opt);
   if (!security.seccomp_profile.empty()) {
-    facts.seccomp = load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
+    facts.seccomp =
+        load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
   }
   make_etc_files(engine.containers.directory(record.id), record, facts);
   prepare_mounts(engine, record, facts);

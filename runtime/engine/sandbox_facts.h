@@ -1,4 +1,5 @@
-// What a start has to look up on this machine, and the few files it has to make: layers, the user, devices, /etc files, volumes. Everything that make_spec needs.
+// What a start has to look up on this machine, and the few files it has to make: layers, the user,
+// devices, /etc files, volumes. Everything that make_spec needs.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace mini::engine {
 
-// Writes hosts, hostname and resolv.conf into the container's directory, makes missing host directories of -v, fills new volumes.
+// Writes hosts, hostname and resolv.conf into the container's directory, makes missing host
+// directories of -v, fills new volumes.
 SandboxFacts gather_facts(const Engine& engine, const Record& record);
 
 // The user of `config`, looked up in the merged tree of `overlay`.
@@ -18,7 +20,8 @@ container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const
                                   const std::vector<std::string>& groups);
 
 // A profile's file of the host, in Docker's form or the runtime specification's; throws naming it.
-container::Seccomp load_seccomp_profile(const std::string& path, const std::vector<std::string>& capabilities);
+container::Seccomp load_seccomp_profile(const std::string& path,
+                                        const std::vector<std::string>& capabilities);
 
 // Contents of the files. Pure.
 std::string hosts_file(const std::vector<std::string>& extra_hosts);

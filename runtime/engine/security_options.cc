@@ -6,7 +6,8 @@
 namespace mini::engine {
 namespace {
 
-[[noreturn]] void refuse(const std::string& option, const std::string& why, const std::string& hint = {}) {
+[[noreturn]] void refuse(const std::string& option, const std::string& why,
+                         const std::string& hint = {}) {
   throw Error(cat("--security-opt ", quoted(option), ": ", why), hint, ErrorKind::usage);
 }
 
@@ -14,7 +15,8 @@ void add_paths(const std::string& option, const std::string& text, bool allow_al
                std::vector<std::string>& paths) {
   for (std::string& path : split(text, ':')) {
     const bool all = allow_all && upper(path) == "ALL";
-    if (!all && !path.starts_with('/')) refuse(option, cat(quoted(path), " is not an absolute path"));
+    if (!all && !path.starts_with('/'))
+      refuse(option, cat(quoted(path), " is not an absolute path"));
     paths.push_back(all ? "ALL" : std::move(path));
   }
 }
@@ -48,14 +50,16 @@ SecurityOptions parse_security_options(const std::vector<std::string>& options) 
     } else if (name == "unmask") {
       add_paths(option, value, true, out.unmask);
     } else if (name == "label") {
-      if (value != "disable") refuse(option, "mini does not set SELinux labels", "leave it out, or use label=disable");
+      if (value != "disable")
+        refuse(option, "mini does not set SELinux labels", "leave it out, or use label=disable");
     } else if (name == "apparmor") {
       if (value != "unconfined") {
-        refuse(option, "mini does not load AppArmor profiles", "leave it out, or use apparmor=unconfined");
+        refuse(option, "mini does not load AppArmor profiles",
+               "leave it out, or use apparmor=unconfined");
       }
     } else {
-      constexpr std::string_view kKnown[] = {"no-new-privileges", "seccomp", "systempaths", "mask",
-                                             "unmask",            "label",   "apparmor"};
+      constexpr std::string_view kKnown[] = {
+          "no-new-privileges", "seccomp", "systempaths", "mask", "unmask", "label", "apparmor"};
       const auto near = did_you_mean(name, kKnown);
       refuse(option, "unknown option", near ? cat("did you mean ", quoted(*near), "?") : "");
     }

@@ -30,7 +30,8 @@ int ForwardedSignals::next() const {
 
 bool takes_signal(const Record& record, int signal) {
   if (signal == SIGKILL || signal == SIGSTOP) return true;
-  if (!record.host.pid_mode.empty() && record.host.pid_mode != "private") return true;  // not the first of its namespace
+  if (!record.host.pid_mode.empty() && record.host.pid_mode != "private")
+    return true;  // not the first of its namespace
   if (record.host.init) return true;
   const auto status = read_file_if_exists(cat("/proc/", record.state.process.pid, "/status"));
   if (!status) return true;

@@ -10,7 +10,8 @@
 
 namespace mini::engine {
 
-// Blocks what is forwarded (all but SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGTSTP and the like, and what cannot be caught) and makes it readable.
+// Blocks what is forwarded (all but SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGTSTP and the like, and
+// what cannot be caught) and makes it readable.
 class ForwardedSignals {
  public:
   ForwardedSignals();
@@ -21,7 +22,8 @@ class ForwardedSignals {
   Fd fd_;
 };
 
-// False when the process is the first of its pid namespace and has no handler for the signal: the kernel then drops it.
+// False when the process is the first of its pid namespace and has no handler for the signal: the
+// kernel then drops it.
 bool takes_signal(const Record& record, int signal);
 
 }  // namespace mini::engine

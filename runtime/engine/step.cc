@@ -9,10 +9,12 @@
 #include "runtime/base/file.h"
 #include "runtime/base/process.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/devices.h"
 #include "runtime/engine/mount_stubs.h"
 #include "runtime/engine/poll_round.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/engine/sandbox_facts.h"
+#include "runtime/engine/step_mark.h"
 #include "runtime/engine/streams.h"
 
 namespace mini::engine {
@@ -36,9 +38,9 @@ container::Mount read_only_bind(const std::string& source, const std::string& de
 }
 
 // A step is a container that nobody keeps: the same record, filled in memory only.
-Record record_of(const StepRequest& request) {
+Record record_of(const StepRequest& request, const std::string& id) {
   Record record;
-  record.id = request.name;
+  record.id = id;
   record.name = request.name;
   record.args = request.args;
   record.config.hostname = kHostName;
@@ -51,17 +53,19 @@ Record record_of(const StepRequest& request) {
   return record;
 }
 
-container::Spec spec_of(const StepRequest& request) {
-  const Record record = record_of(request);
+container::Spec spec_of(const StepRequest& request, const std::string& id) {
+  const Record record = record_of(request, id);
   SandboxFacts facts;
   facts.overlay = request.overlay;
   facts.user = find_user(request.overlay, request.user, {});
+  if (request.insecure) facts.devices = all_host_devices();
   container::Spec spec = make_spec(record, facts);
-  spec.mounts.push_back(read_only_bind(shared_file(request.paths, hosts_file(request.add_hosts)), "/etc/hosts"));
+  spec.mounts.push_back(
+      read_only_bind(shared_file(request.paths, hosts_file(request.add_hosts)), "/etc/hosts"));
   const std::string host_resolver = read_file_if_exists("/etc/resolv.conf").value_or("");
   if (request.host_network) {
-    spec.mounts.push_back(
-        read_only_bind(shared_file(request.paths, resolv_conf(host_resolver, record.host)), "/etc/resolv.conf"));
+    spec.mounts.push_back(read_only_bind(
+        shared_file(request.paths, resolv_conf(host_resolver, record.host)), "/etc/resolv.conf"));
   }
   spec.mounts.insert(spec.mounts.end(), request.mounts.begin(), request.mounts.end());
   return spec;
@@ -107,9 +111,11 @@ class Step {
 
  private:
   std::unique_ptr<OutputStream> stream(Fd source, bool is_stderr) {
-    return std::make_unique<OutputStream>(std::move(source), -1, [this, is_stderr](std::string_view data) {
-      if (request_.on_output) request_.on_output(is_stderr, data);
-    });
+    return std::make_unique<OutputStream>(std::move(source), -1,
+                                          [this, is_stderr](std::string_view data) {
+                                            if (request_.on_output)
+                                              request_.on_output(is_stderr, data);
+                                          });
   }
 
   void cancel() {
@@ -134,7 +140,8 @@ class Step {
 }  // namespace
 
 int run_step(const StepRequest& request) {
-  const container::Spec spec = spec_of(request);
+  const StepMark mark(request.paths);
+  const container::Spec spec = spec_of(request, mark.id());
   const MountStubs stubs(spec);
   const int code = [&] {
     try {

@@ -1,5 +1,7 @@
-// One command of a build, in the same sandbox as a container, without a record, a log or a name: `RUN`. The root file system is the overlay that is given; the
-// caller owns its directories. The process dies with the caller. Returns Docker's exit code; throws Error when the process could not be started.
+// One command of a build, in the same sandbox as a container, without a record, a log or a name:
+// `RUN`. The root file system is the overlay that is given; the caller owns its directories. The
+// process dies with the caller. Returns Docker's exit code; throws Error when the process could not
+// be started.
 #pragma once
 
 #include <functional>
@@ -14,7 +16,7 @@ namespace mini::engine {
 
 struct StepRequest {
   StatePaths paths;
-  std::string name;  // for errors and the cgroup
+  std::string name;  // for errors
   container::Spec::Overlay overlay;
   std::vector<std::string> args, env;
   std::string user, working_dir = "/";

@@ -56,7 +56,8 @@ void OutputTarget::write_some(bool wait) {
   while (done < pending_.size()) {
     if (blocks_ && !can_take(fd_, wait)) break;
     // A pipe that poll calls writable takes PIPE_BUF bytes without blocking.
-    const size_t size = blocks_ ? std::min(pending_.size() - done, size_t{PIPE_BUF}) : pending_.size() - done;
+    const size_t size =
+        blocks_ ? std::min(pending_.size() - done, size_t{PIPE_BUF}) : pending_.size() - done;
     const ssize_t written = ::write(fd_, pending_.data() + done, size);
     if (written >= 0) {
       done += static_cast<size_t>(written);
@@ -102,7 +103,8 @@ size_t OutputStream::read_some() {
 }
 
 void OutputStream::drain() {
-  // A pipe holds no more than this; who writes on after the container's end (--pid host) is not waited for.
+  // A pipe holds no more than this; who writes on after the container's end (--pid host) is not
+  // waited for.
   constexpr size_t kMost = 1 << 20;
   for (size_t total = 0; source_ && total < kMost;) {
     const size_t size = read_some();

@@ -1,4 +1,5 @@
-// The standard streams of a container as its monitor holds them: output read from pipes or the terminal and handed on, input queued for a process that may not read it.
+// The standard streams of a container as its monitor holds them: output read from pipes or the
+// terminal and handed on, input queued for a process that may not read it.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,8 @@
 
 namespace mini::engine {
 
-// Where output goes: a descriptor that may be slow and is not ours alone, so it stays blocking and is written only when poll allows it.
+// Where output goes: a descriptor that may be slow and is not ours alone, so it stays blocking and
+// is written only when poll allows it.
 class OutputTarget {
  public:
   explicit OutputTarget(int fd);  // -1: nowhere, always content
@@ -29,8 +31,9 @@ class OutputTarget {
   std::string pending_;
 };
 
-// One output stream of a container. Nothing more is read until its target has taken what was read: a slow reader slows the container, as a pipe would. When
-// the target's reader is gone, the source is closed, and the container hears of it in the same way.
+// One output stream of a container. Nothing more is read until its target has taken what was read:
+// a slow reader slows the container, as a pipe would. When the target's reader is gone, the source
+// is closed, and the container hears of it in the same way.
 class OutputStream {
  public:
   using Sink = std::function<void(std::string_view data)>;

@@ -23,7 +23,8 @@ RawTerminal::~RawTerminal() {
 std::optional<std::pair<uint16_t, uint16_t>> terminal_size() {
   for (const int fd : {STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO}) {
     winsize size{};
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) return std::pair{size.ws_row, size.ws_col};
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+      return std::pair{size.ws_row, size.ws_col};
   }
   return {};
 }
@@ -52,7 +53,8 @@ void SizeChanges::take() const {
 
 void check_terminal(bool tty, bool stdin_open) {
   if (!tty || !stdin_open || isatty(STDIN_FILENO)) return;
-  throw Error("standard input is not a terminal", "leave out -t, or run it in a terminal", ErrorKind::usage);
+  throw Error("standard input is not a terminal", "leave out -t, or run it in a terminal",
+              ErrorKind::usage);
 }
 
 }  // namespace mini::engine

@@ -41,7 +41,8 @@ std::optional<Stat> read_stat(pid_t pid) {
   const auto field = [&](size_t number) -> uint64_t {
     return number - kFirst < fields.size() ? parse_number(fields[number - kFirst]).value_or(0) : 0;
   };
-  return Stat{field(4), field(7), field(14), field(15), field(22), text->substr(open + 1, close - open - 1)};
+  return Stat{field(4),  field(7),  field(14),
+              field(15), field(22), text->substr(open + 1, close - open - 1)};
 }
 
 std::string user_of(pid_t pid) {
@@ -69,8 +70,10 @@ std::string clock_text(const char* format, time_t when) {
 
 std::string cpu_time(uint64_t seconds) {
   char text[32];
-  snprintf(text, sizeof text, "%02llu:%02llu:%02llu", static_cast<unsigned long long>(seconds / 3600),
-           static_cast<unsigned long long>(seconds / 60 % 60), static_cast<unsigned long long>(seconds % 60));
+  snprintf(text, sizeof text, "%02llu:%02llu:%02llu",
+           static_cast<unsigned long long>(seconds / 3600),
+           static_cast<unsigned long long>(seconds / 60 % 60),
+           static_cast<unsigned long long>(seconds % 60));
   return text;
 }
 
@@ -94,7 +97,8 @@ std::optional<std::vector<std::string>> row_of(pid_t pid) {
   const int64_t age = since_boot - static_cast<int64_t>(stat->start_ticks / ticks);
   const uint64_t cpu = (stat->user_ticks + stat->system_ticks) / ticks;
   const time_t now = time(nullptr), started = now - age;
-  const uint64_t percent = age > 0 ? std::min<uint64_t>(99, cpu * 100 / static_cast<uint64_t>(age)) : 0;
+  const uint64_t percent =
+      age > 0 ? std::min<uint64_t>(99, cpu * 100 / static_cast<uint64_t>(age)) : 0;
   return std::vector<std::string>{user_of(pid),
                                   cat(pid),
                                   cat(stat->parent),
@@ -144,7 +148,8 @@ std::optional<StatsSample> sample_stats(const Record& record) {
 double cpu_percent(const StatsSample& before, const StatsSample& after) {
   const int64_t wall = after.time_ns - before.time_ns;
   if (wall <= 0 || after.cgroup.cpu_ns <= before.cgroup.cpu_ns) return 0;
-  return 100.0 * static_cast<double>(after.cgroup.cpu_ns - before.cgroup.cpu_ns) / static_cast<double>(wall);
+  return 100.0 * static_cast<double>(after.cgroup.cpu_ns - before.cgroup.cpu_ns) /
+         static_cast<double>(wall);
 }
 
 }  // namespace mini::engine

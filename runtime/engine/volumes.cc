@@ -33,7 +33,8 @@ void make_directory(const std::string& path, unsigned mode) {
 
 void check_volume_name(const std::string& name) {
   if (is_volume_name(name)) return;
-  throw Error(cat("volume name ", quoted(name), ": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed, at most 255 characters"),
+  throw Error(cat("volume name ", quoted(name),
+                  ": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed, at most 255 characters"),
               "a path of the host has to be absolute", ErrorKind::usage);
 }
 
@@ -64,11 +65,12 @@ std::optional<Volume> VolumeStore::find(const std::string& name) const {
 
 Volume VolumeStore::get(const std::string& name) const {
   if (auto volume = find(name)) return std::move(*volume);
-  throw Error(cat("volume ", quoted(name), ": not found"), "`mini volume ls` lists all volumes", ErrorKind::not_found);
+  throw Error(cat("volume ", quoted(name), ": not found"), "`mini volume ls` lists all volumes",
+              ErrorKind::not_found);
 }
 
-Volume VolumeStore::create(const std::string& wanted, const std::map<std::string, std::string>& labels,
-                           bool anonymous) const {
+Volume VolumeStore::create(const std::string& wanted,
+                           const std::map<std::string, std::string>& labels, bool anonymous) const {
   const std::string name = wanted.empty() ? random_hex(64) : wanted;
   check_volume_name(name);
   if (auto have = find(name)) return std::move(*have);
@@ -100,7 +102,8 @@ std::multimap<std::string, std::string> VolumeStore::users(const ContainerStore&
   return users;
 }
 
-void VolumeStore::remove(const ContainerStore& containers, const std::string& name, bool force) const {
+void VolumeStore::remove(const ContainerStore& containers, const std::string& name,
+                         bool force) const {
   const FileLock held = lock(LockMode::exclusive);
   if (!find(name)) {
     if (force) return;

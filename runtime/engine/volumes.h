@@ -1,5 +1,7 @@
-// Volumes: <root>/volumes/<name>/_data and volume.json. An anonymous volume's name is 64 hex digits. A volume that a container's record names is in use and is not
-// removed. Naming a volume in a record and removing one exclude each other by a lock on <root>/volumes. A directory without volume.json was not finished and is no volume.
+// Volumes: <root>/volumes/<name>/_data and volume.json. An anonymous volume's name is 64 hex
+// digits. A volume that a container's record names is in use and is not removed. Naming a volume in
+// a record and removing one exclude each other by a lock on <root>/volumes. A directory without
+// volume.json was not finished and is no volume.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ class VolumeStore {
   // An existing one is returned as it is. Empty name: an anonymous one with a new name.
   Volume create(const std::string& name, const std::map<std::string, std::string>& labels = {},
                 bool anonymous = false) const;
-  std::vector<Volume> list() const;                  // by name
-  Volume get(const std::string& name) const;         // throws not_found
+  std::vector<Volume> list() const;           // by name
+  Volume get(const std::string& name) const;  // throws not_found
   std::optional<Volume> find(const std::string& name) const;
   // Throws conflict naming the containers that use it; not_found unless `force`.
   void remove(const ContainerStore& containers, const std::string& name, bool force = false) const;

@@ -16,7 +16,9 @@ using testing::HasSubstr;
 
 class ContainerStoreTest : public testing::Test {
  protected:
-  ContainerStoreTest() : root_(testing::TempDir() + "/mini-store-" + random_hex(8)), store_({root_, root_ + "/run"}) {}
+  ContainerStoreTest()
+      : root_(testing::TempDir() + "/mini-store-" + random_hex(8)),
+        store_({root_, root_ + "/run"}) {}
   ~ContainerStoreTest() override { remove_tree(root_); }
 
   Record make(const std::string& name, Status status = Status::exited) {

@@ -40,15 +40,23 @@ TEST_P(MergedCommand, FollowsDocker) {
 
 INSTANTIATE_TEST_SUITE_P(
     Create, MergedCommand,
-    testing::Values(CommandCase{"nothing", {}, {}, {}, {}, {}},
-                    CommandCase{"image_cmd", {}, Words{"sh"}, {}, {}, {"sh"}},
-                    CommandCase{"image_both", Words{"nginx"}, Words{"-g"}, {}, {}, {"nginx", "-g"}},
-                    CommandCase{"flag_cmd", Words{"nginx"}, Words{"-g"}, {}, Words{"-t"}, {"nginx", "-t"}},
-                    CommandCase{"flag_cmd_only", {}, Words{"sh"}, {}, Words{"ls"}, {"ls"}},
-                    CommandCase{"flag_entrypoint_drops_cmd", Words{"nginx"}, Words{"-g"}, Words{"sh"}, {}, {"sh"}},
-                    CommandCase{"flag_both", Words{"nginx"}, Words{"-g"}, Words{"sh"}, Words{"-c"}, {"sh", "-c"}},
-                    CommandCase{"reset_entrypoint", Words{"nginx"}, Words{"-g"}, Words{""}, {}, {}},
-                    CommandCase{"reset_entrypoint_with_cmd", Words{"nginx"}, Words{"-g"}, Words{""}, Words{"ls"}, {"ls"}}),
+    testing::Values(
+        CommandCase{"nothing", {}, {}, {}, {}, {}},
+        CommandCase{"image_cmd", {}, Words{"sh"}, {}, {}, {"sh"}},
+        CommandCase{"image_both", Words{"nginx"}, Words{"-g"}, {}, {}, {"nginx", "-g"}},
+        CommandCase{"flag_cmd", Words{"nginx"}, Words{"-g"}, {}, Words{"-t"}, {"nginx", "-t"}},
+        CommandCase{"flag_cmd_only", {}, Words{"sh"}, {}, Words{"ls"}, {"ls"}},
+        CommandCase{
+            "flag_entrypoint_drops_cmd", Words{"nginx"}, Words{"-g"}, Words{"sh"}, {}, {"sh"}},
+        CommandCase{
+            "flag_both", Words{"nginx"}, Words{"-g"}, Words{"sh"}, Words{"-c"}, {"sh", "-c"}},
+        CommandCase{"reset_entrypoint", Words{"nginx"}, Words{"-g"}, Words{""}, {}, {}},
+        CommandCase{"reset_entrypoint_with_cmd",
+                    Words{"nginx"},
+                    Words{"-g"},
+                    Words{""},
+                    Words{"ls"},
+                    {"ls"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Create, VariablesAreMergedByNameAndFlagsWin) {
@@ -56,7 +64,8 @@ TEST(Create, VariablesAreMergedByNameAndFlagsWin) {
   image.env = {"PATH=/bin", "A=image", "B=image", "GONE=1"};
   Config flags;
   flags.env = {"A=first", "C=flag", "A=last", "GONE"};
-  EXPECT_THAT(merge_config(image, flags).env, ElementsAre("C=flag", "A=last", "PATH=/bin", "B=image"));
+  EXPECT_THAT(merge_config(image, flags).env,
+              ElementsAre("C=flag", "A=last", "PATH=/bin", "B=image"));
 }
 
 TEST(Create, WhatFlagsLeaveOutComesFromTheImage) {
@@ -154,9 +163,11 @@ TEST(CheckRequest, NamesTheFlagThatIsWrong) {
   expect_refused(with([](auto& r) { r.host.sysctls = {{"kernel.panic", "1"}}; }), "--sysctl");
   expect_refused(with([](auto& r) { r.host.sysctls = {{"net/../kernel", "1"}}; }), "--sysctl");
   expect_refused(with([](auto& r) { r.host.security_opt = {"label=type:x"}; }), "--security-opt");
-  expect_refused(with([](auto& r) { r.host.security_opt = {"seccomp=/nonexistent/profile"}; }), "/nonexistent/profile");
+  expect_refused(with([](auto& r) { r.host.security_opt = {"seccomp=/nonexistent/profile"}; }),
+                 "/nonexistent/profile");
   expect_refused(with([](auto& r) { r.host.devices = {{"/nonexistent", "", "rwm"}}; }), "--device");
-  expect_refused(with([](auto& r) { r.host.device_cgroup_rules = {"c 1"}; }), "--device-cgroup-rule");
+  expect_refused(with([](auto& r) { r.host.device_cgroup_rules = {"c 1"}; }),
+                 "--device-cgroup-rule");
   expect_refused(with([](auto& r) { r.host.extra_hosts = {"nocolon"}; }), "--add-host");
   expect_refused(with([](auto& r) { r.host.extra_hosts = {"a:1\nevil:2"}; }), "--add-host");
   expect_refused(with([](auto& r) { r.host.log_driver = "syslog"; }), "--log-driver");

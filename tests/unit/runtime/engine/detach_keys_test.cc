@@ -22,7 +22,9 @@ TEST(DetachScanner, HoldsBackABeginningUntilItIsClear) {
   DetachScanner scanner("\x10\x11");
   EXPECT_EQ(scanner.feed("abc"), "abc");
   EXPECT_EQ(scanner.feed("d\x10"), "d");
-  EXPECT_EQ(scanner.feed("e"), "\x10" "e");
+  EXPECT_EQ(scanner.feed("e"),
+            "\x10"
+            "e");
   EXPECT_EQ(scanner.feed("\x10\x10"), "\x10");
   EXPECT_FALSE(scanner.found());
   EXPECT_EQ(scanner.feed("\x11rest"), "");

@@ -17,7 +17,9 @@ using testing::HasSubstr;
 TEST(LogFormat, EscapesAndComesBack) {
   std::string line;
   append_log_line(line, true, "a\"b\\c\n\x01\t\xc3\xa9", "2026-01-02T03:04:05.000000006Z");
-  EXPECT_EQ(line, "{\"log\":\"a\\\"b\\\\c\\n\\u0001\\t\xc3\xa9\",\"stream\":\"stderr\",\"time\":\"2026-01-02T03:04:05.000000006Z\"}\n");
+  EXPECT_EQ(line,
+            "{\"log\":\"a\\\"b\\\\c\\n\\u0001\\t\xc3\xa9\",\"stream\":\"stderr\",\"time\":\"2026-"
+            "01-02T03:04:05.000000006Z\"}\n");
   line.pop_back();
   const auto parsed = parse_log_line(line);
   ASSERT_TRUE(parsed);
@@ -45,7 +47,10 @@ TEST(LogFormat, DamagedLinesAreNothing) {
 
 class LogWriterTest : public testing::Test {
  protected:
-  LogWriterTest() : directory_(testing::TempDir() + "/mini-log-" + random_hex(8)), paths_{directory_, directory_ + "/run"}, store_(paths_) {
+  LogWriterTest()
+      : directory_(testing::TempDir() + "/mini-log-" + random_hex(8)),
+        paths_{directory_, directory_ + "/run"},
+        store_(paths_) {
     record_.id = std::string(64, 'b');
     record_.name = "web";
     make_directories(directory_ + "/containers/names");
@@ -54,7 +59,9 @@ class LogWriterTest : public testing::Test {
   }
   ~LogWriterTest() override { remove_tree(directory_); }
 
-  LogWriter writer(int64_t size, int files) { return LogWriter(store_.log_path(record_.id), size, files); }
+  LogWriter writer(int64_t size, int files) {
+    return LogWriter(store_.log_path(record_.id), size, files);
+  }
   std::vector<std::string> read(const LogsOptions& options = {}) {
     std::vector<std::string> lines;
     read_logs(store_, record_.id, options, [&](bool is_stderr, std::string_view text) {
@@ -100,7 +107,8 @@ TEST_F(LogWriterTest, RotatesBySizeAndIsReadInOrder) {
   const auto lines = read();
   ASSERT_GT(lines.size(), 10u);
   EXPECT_EQ(lines.back(), "1:line 99\n");
-  for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(lines[i], cat("1:line ", 100 - lines.size() + i, "\n"));
+  for (size_t i = 0; i < lines.size(); ++i)
+    EXPECT_EQ(lines[i], cat("1:line ", 100 - lines.size() + i, "\n"));
   EXPECT_THAT(read({.tail = 2}), ElementsAre("1:line 98\n", "1:line 99\n"));
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 using testing::ElementsAre;
 
-// Layers as directories, without privilege: whiteouts may be made by anybody, and userxattr overlays mark with "user.".
+// Layers as directories, without privilege: whiteouts may be made by anybody, and userxattr
+// overlays mark with "user.".
 class MergedTreeTest : public testing::Test {
  protected:
   MergedTreeTest() : directory_(testing::TempDir() + "/mini-merged-" + random_hex(8)) {
@@ -39,7 +40,9 @@ class MergedTreeTest : public testing::Test {
   void whiteout(const std::string& path) {
     ASSERT_EQ(mknod(cat(directory_, '/', path).c_str(), S_IFCHR | 0600, 0), 0);
   }
-  std::optional<std::string> read(const std::string& path) { return MergedTree(overlay_).read_regular(path, 1000); }
+  std::optional<std::string> read(const std::string& path) {
+    return MergedTree(overlay_).read_regular(path, 1000);
+  }
 
   std::string directory_;
   container::Spec::Overlay overlay_;
@@ -62,7 +65,8 @@ TEST_F(MergedTreeTest, WhiteoutsAndOpaqueDirectoriesHide) {
   EXPECT_EQ(read("/a/file"), std::nullopt);
   make_directories(directory_ + "/two/b");
   EXPECT_EQ(read("/b/file"), "one");
-  if (setxattr((directory_ + "/two/b").c_str(), "user.overlay.opaque", "y", 1, 0) < 0) GTEST_SKIP() << "no user attributes here";
+  if (setxattr((directory_ + "/two/b").c_str(), "user.overlay.opaque", "y", 1, 0) < 0)
+    GTEST_SKIP() << "no user attributes here";
   EXPECT_EQ(read("/b/file"), std::nullopt);
 }
 
@@ -114,7 +118,8 @@ TEST_F(MergedTreeTest, WalkGivesTheMergedContentInOrder) {
   file("two/v/sub/c", "");
   whiteout("two/v/sub/gone");
   std::vector<std::string> paths;
-  EXPECT_TRUE(MergedTree(overlay_).walk("/v", [&](const MergedTree::Entry& entry) { paths.push_back(entry.path); }));
+  EXPECT_TRUE(MergedTree(overlay_).walk(
+      "/v", [&](const MergedTree::Entry& entry) { paths.push_back(entry.path); }));
   EXPECT_THAT(paths, ElementsAre("", "a", "b", "sub", "sub/c"));
   EXPECT_FALSE(MergedTree(overlay_).walk("/v/a", [](const auto&) {}));
   EXPECT_FALSE(MergedTree(overlay_).walk("/nothing", [](const auto&) {}));

@@ -53,7 +53,8 @@ const container::Mount* mount_at(const container::Spec& spec, const std::string&
 
 TEST(Sandbox, TheDefaultIsClosed) {
   const container::Spec spec = make_spec(plain_record(), plain_facts());
-  for (const char* type : {"mount", "uts", "ipc", "pid", "network"}) EXPECT_TRUE(has_namespace(spec, type)) << type;
+  for (const char* type : {"mount", "uts", "ipc", "pid", "network"})
+    EXPECT_TRUE(has_namespace(spec, type)) << type;
   EXPECT_EQ(spec.hostname, "cccccccccccc");
   EXPECT_EQ(spec.linux_.cgroups_path, std::string(64, 'c'));
   ASSERT_TRUE(spec.linux_.seccomp);
@@ -108,7 +109,8 @@ TEST(Sandbox, NamespacesAreSharedWhenAsked) {
   EXPECT_FALSE(has_namespace(spec, "ipc"));
   EXPECT_FALSE(has_namespace(spec, "uts"));
   EXPECT_EQ(spec.hostname, "");
-  EXPECT_THAT(spec.linux_.namespaces, Contains(Field(&container::Namespace::path, "/proc/42/ns/pid")));
+  EXPECT_THAT(spec.linux_.namespaces,
+              Contains(Field(&container::Namespace::path, "/proc/42/ns/pid")));
   EXPECT_EQ(mount_at(spec, "/dev/shm")->source, "/dev/shm");
 }
 
@@ -136,19 +138,23 @@ TEST(Sandbox, TmpfsIsStrictUnlessToldOtherwise) {
   request.tmpfs_size = 1024;
   request.tmpfs_mode = 01777;
   request.tmpfs_options = {"exec"};
-  EXPECT_THAT(make_mount(request, "").options, ElementsAre("nosuid", "nodev", "noexec", "size=1024", "mode=1777", "exec"));
+  EXPECT_THAT(make_mount(request, "").options,
+              ElementsAre("nosuid", "nodev", "noexec", "size=1024", "mode=1777", "exec"));
 }
 
 TEST(Sandbox, ShmHasTheSizeThatWasAskedFor) {
   Record record = plain_record();
   record.host.shm_size = 4096;
-  EXPECT_THAT(mount_at(make_spec(record, plain_facts()), "/dev/shm")->options, Contains("size=4096"));
-  EXPECT_THAT(mount_at(make_spec(record, plain_facts()), "/dev/shm")->options, Not(Contains("size=67108864")));
+  EXPECT_THAT(mount_at(make_spec(record, plain_facts()), "/dev/shm")->options,
+              Contains("size=4096"));
+  EXPECT_THAT(mount_at(make_spec(record, plain_facts()), "/dev/shm")->options,
+              Not(Contains("size=67108864")));
 }
 
 TEST(Sandbox, SecurityOptionsChangeWhatTheySay) {
   Record record = plain_record();
-  record.host.security_opt = {"no-new-privileges", "seccomp=unconfined", "mask=/proc/cpuinfo", "unmask=/proc/kcore"};
+  record.host.security_opt = {"no-new-privileges", "seccomp=unconfined", "mask=/proc/cpuinfo",
+                              "unmask=/proc/kcore"};
   const container::Spec spec = make_spec(record, plain_facts());
   EXPECT_TRUE(spec.process->no_new_privileges);
   EXPECT_FALSE(spec.linux_.seccomp);
@@ -161,11 +167,13 @@ TEST(Sandbox, EnvironmentHasDockersDefaultsUnderTheContainersOwn) {
   Record record = plain_record();
   record.config.env = {"PATH=/bin", "X=1", "NOVALUE"};
   record.config.hostname = "web";
-  EXPECT_THAT(make_environment(record, "/home/web"), ElementsAre("PATH=/bin", "HOSTNAME=web", "X=1", "HOME=/home/web"));
+  EXPECT_THAT(make_environment(record, "/home/web"),
+              ElementsAre("PATH=/bin", "HOSTNAME=web", "X=1", "HOME=/home/web"));
   record.config.tty = true;
   record.config.env = {"HOME=/elsewhere"};
   EXPECT_THAT(make_environment(record, "/home/web"),
-              ElementsAre(HasSubstr("PATH=/usr/local/sbin"), "HOSTNAME=web", "TERM=xterm", "HOME=/elsewhere"));
+              ElementsAre(HasSubstr("PATH=/usr/local/sbin"), "HOSTNAME=web", "TERM=xterm",
+                          "HOME=/elsewhere"));
 }
 
 TEST(Sandbox, LimitsAreTranslated) {
