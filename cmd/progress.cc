@@ -39,10 +39,14 @@ class PlainProgress : public build::EventSink {
 
  private:
   void show_step(const Event& event, int number) {
+    // What only changes the image's config is not worth a line, unless it fails.
+    if (event.kind == EventKind::known ||
+        (event.step->position == 0 && event.kind != EventKind::failed))
+      return;
+    title(event);
     switch (event.kind) {
       case EventKind::started:
         started_[number] = event.time_ns;
-        title(event);
         break;
       case EventKind::why:
         line(cat("#", number, " why: ", printable(event.text)));
@@ -51,11 +55,9 @@ class PlainProgress : public build::EventSink {
         line(cat("#", number, " DONE ", seconds(event.duration_ns, "%.1fs")), true);
         break;
       case EventKind::cached:
-        title(event);
         line(cat("#", number, " CACHED"), true);
         break;
       case EventKind::skipped:
-        title(event);
         line(cat("#", number, " SKIPPED", event.text.empty() ? "" : ": ", printable(event.text)),
              true);
         break;

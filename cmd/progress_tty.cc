@@ -61,7 +61,7 @@ class TtyProgress : public build::EventSink {
   void on_event(const Event& event) override {
     std::lock_guard guard(mutex_);
     if (event.step) {
-      update(event);
+      if (event.step->position > 0 || event.kind == EventKind::failed) update(event);
     } else if (event.kind == EventKind::warning) {
       warnings_.push_back(cat("warning: ", printable(event.text),
                               event.rule.empty() ? "" : cat(" [", event.rule, "]")));
