@@ -20,7 +20,8 @@ struct AttachOptions {
 
 struct AttachResult {
   bool detached = false;
-  int exit_code = 0;
+  int exit_code = 0;  // the container's; after the detach keys 0, after a signal that is not
+                      // forwarded 128 and its number
 };
 
 // Returns when the container exits or the detach keys are typed. With a terminal on both sides,

@@ -16,6 +16,7 @@
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 #include "runtime/container/cgroup.h"
+#include "runtime/engine/container_names.h"
 #include "runtime/engine/step_mark.h"
 #include "runtime/engine/volumes.h"
 
@@ -24,17 +25,6 @@ namespace {
 
 constexpr size_t kRecordLimit = 4 << 20;
 constexpr int kMonitorKilled = 255;
-
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
-}
-
-bool is_container_name(std::string_view name) {
-  return name.size() >= 2 && name.size() <= 255 && is_name_character(name[0]) && name[0] != '_' &&
-         name[0] != '.' && name[0] != '-' &&
-         std::all_of(name.begin(), name.end(), is_name_character);
-}
 
 bool is_id_prefix(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -54,52 +44,20 @@ void make_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0) throw SysError(path);
 }
 
-// A lock on a directory itself: with the slash, a missing one is an error and is not made as a
-// file.
-std::string itself(const std::string& directory) {
-  return directory + "/";
-}
-
+// Nothing when somebody else holds it, or when the directory has just gone.
 std::optional<FileLock> try_lock_directory(const std::string& directory, LockMode mode) {
-  return FileLock::try_acquire(itself(directory), mode);
-}
-
-std::string names_directory(const StatePaths& paths) {
-  return paths.root + "/containers/names";
-}
-
-// Everything that changes which name belongs to whom. Taken after a container's own lock, never
-// before it.
-FileLock lock_names(const StatePaths& paths) {
-  return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
-                           "the containers' names");
-}
-
-std::string owner_of_name(const StatePaths& paths, const std::string& name) {
-  return read_file_if_exists(cat(names_directory(paths), '/', name)).value_or("");
-}
-
-void put_name(const StatePaths& paths, const std::string& name, const std::string& id) {
-  const std::string path = cat(names_directory(paths), '/', name);
-  write_all(open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644).get(), id, path);
-}
-
-void take_name(const StatePaths& paths, const std::string& name, const std::string& id) {
-  if (name.empty() || owner_of_name(paths, name) != id) return;
-  unlink(cat(names_directory(paths), '/', name).c_str());
+  try {
+    return FileLock::try_acquire(itself(directory), mode);
+  } catch (const SysError& error) {
+    if (error.code() == ENOENT) return {};
+    throw;
+  }
 }
 
 }  // namespace
 
 bool is_live(const Record& record) {
   return has_process(record.state.status);
-}
-
-void check_container_name(const std::string& name) {
-  if (is_container_name(name)) return;
-  throw Error(cat("container name ", quoted(name),
-                  ": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed, at most 255 characters"),
-              {}, ErrorKind::usage);
 }
 
 std::string ContainerStore::directory(const std::string& id) const {
@@ -149,21 +107,25 @@ std::optional<Record> ContainerStore::update(const std::string& id,
 }
 
 bool ContainerStore::has_monitor(const std::string& id) const {
-  try {
-    return !try_lock_directory(run_directory(id), LockMode::shared);
-  } catch (const SysError& error) {
-    if (error.code() == ENOENT) return false;
-    throw;
-  }
+  return exists(run_directory(id)) && !try_lock_directory(run_directory(id), LockMode::shared) &&
+         exists(run_directory(id));
 }
 
 FileLock ContainerStore::make_run_directory(const std::string& id) const {
   const std::string path = run_directory(id);
-  if (mkdir(path.c_str(), 0700) < 0 && errno != EEXIST) {
-    mini::make_directories(path, 0700);
+  for (;;) {
+    if (mkdir(path.c_str(), 0700) < 0 && errno != EEXIST) mini::make_directories(path, 0700);
+    try {
+      return FileLock::acquire(itself(path), LockMode::exclusive,
+                               cat("the monitor of container ", id.substr(0, 12)));
+    } catch (const SysError& error) {
+      if (error.code() != ENOENT) throw;  // a sweep took the unlocked directory for a dead one's
+    }
   }
-  return FileLock::acquire(itself(path), LockMode::exclusive,
-                           cat("the monitor of container ", id.substr(0, 12)));
+}
+
+void ContainerStore::remove_run_directory(const std::string& id) const {
+  remove_tree(run_directory(id));
 }
 
 // --- what dead processes left ---
@@ -189,7 +151,7 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
   if (!again || !has_process(again->state.status) || has_monitor(record.id)) return again;
   debug("container ", record.id, ": its monitor is gone, cleaning up");
   end_processes(record.id, &*again);
-  remove_tree(run_directory(record.id));
+  remove_run_directory(record.id);
   if (again->host.auto_remove) {
     remove_with_volumes(*again);
     return {};
@@ -205,16 +167,19 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
 }
 
 void ContainerStore::remove_abandoned(const std::string& id) const {
-  std::optional<FileLock> held;
+  std::optional<FileLock> mark, held;
+  if (exists(run_directory(id))) {
+    mark = try_lock_directory(run_directory(id), LockMode::exclusive);
+    if (!mark) return;
+  }
   if (exists(directory(id))) {
     held = try_lock_directory(directory(id), LockMode::exclusive);
     if (!held || exists(directory(id) + "/record.json")) return;
   }
-  if (has_monitor(id)) return;
   debug("container ", id, ": removing what a dead process left");
   end_processes(id, nullptr);
   remove_tree(directory(id));
-  remove_tree(run_directory(id));
+  remove_run_directory(id);
 }
 
 void ContainerStore::sweep() const {
@@ -308,34 +273,46 @@ std::vector<Record> ContainerStore::list(Scope scope) const {
 ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
   if (!wanted.empty()) check_container_name(wanted);
   const std::string id = random_hex(64);
+  // First the mark by which the next command finds what a kill leaves here.
+  FileLock run_lock = make_run_directory(id);
   const std::string path = directory(id);
-  if (mkdir(path.c_str(), 0710) < 0) {
-    if (errno != ENOENT) throw SysError(path);
-    mini::make_directories(names_directory(paths_), 0711);
-    make_directory(path, 0710);
-  }
-  Claim claim{id, wanted,
-              FileLock::acquire(itself(path), LockMode::exclusive, cat("container ", id))};
   try {
-    const FileLock names = lock_names(paths_);
-    if (wanted.empty()) {
-      do {
-        claim.name = random_name();
-      } while (name_is_taken(claim.name));
-    } else if (name_is_taken(wanted)) {
-      const std::string owner = owner_of_name(paths_, wanted);
-      throw Error(
-          cat("container name ", quoted(wanted), ": in use by container ", owner.substr(0, 12)),
-          cat("remove it (`mini rm ", wanted, "`) or rename it"), ErrorKind::conflict);
+    if (mkdir(path.c_str(), 0710) < 0) {
+      if (errno != ENOENT) throw SysError(path);
+      mini::make_directories(names_directory(paths_), 0711);
+      make_directory(path, 0710);
     }
-    put_name(paths_, claim.name, id);
+    FileLock lock =
+        FileLock::acquire(itself(path), LockMode::exclusive, cat("container ", id.substr(0, 12)));
+    std::string name = claim_name(wanted, id);
+    make_directory(path + "/upper", 0755);
+    make_directory(path + "/work", 0700);
+    return {id, std::move(name), std::move(lock), std::move(run_lock)};
   } catch (...) {
-    rmdir(path.c_str());
+    remove_tree(path);
+    remove_run_directory(id);
     throw;
   }
-  make_directory(path + "/upper", 0755);
-  make_directory(path + "/work", 0700);
-  return claim;
+}
+
+std::string ContainerStore::claim_name(const std::string& wanted, const std::string& id) const {
+  const FileLock names = lock_names(paths_);
+  std::string name = wanted;
+  if (wanted.empty()) {
+    do {
+      name = random_name();
+    } while (name_is_taken(name));
+  } else if (name_is_taken(wanted)) {
+    throw name_in_use(wanted);
+  }
+  put_name(paths_, name, id);
+  return name;
+}
+
+Error ContainerStore::name_in_use(const std::string& name) const {
+  return Error(cat("container name ", quoted(name), ": in use by container ",
+                   owner_of_name(paths_, name).substr(0, 12)),
+               cat("remove it (`mini rm ", name, "`) or rename it"), ErrorKind::conflict);
 }
 
 // The caller holds the lock of the names. A name whose container is gone, or was never finished by
@@ -361,11 +338,7 @@ void ContainerStore::rename(Record& record, const std::string& name) const {
     throw Error(cat("container ", name, ": has this name already"), {}, ErrorKind::conflict);
   }
   const FileLock names = lock_names(paths_);
-  if (name_is_taken(name)) {
-    throw Error(cat("container name ", quoted(name), ": in use by container ",
-                    owner_of_name(paths_, name).substr(0, 12)),
-                {}, ErrorKind::conflict);
-  }
+  if (name_is_taken(name)) throw name_in_use(name);
   put_name(paths_, name, record.id);
   record.name = name;
   write(record);
@@ -377,7 +350,7 @@ void ContainerStore::remove(const std::string& id, const std::string& name) cons
   // From here on the container does not exist; what remains is an abandoned directory that anybody
   // may remove.
   if (unlink((path + "/record.json").c_str()) < 0 && errno != ENOENT) throw SysError(path);
-  remove_tree(run_directory(id));
+  remove_run_directory(id);
   remove_tree(path);
   const FileLock names = lock_names(paths_);
   take_name(paths_, name, id);

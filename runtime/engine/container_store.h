@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/error.h"
 #include "runtime/base/lock.h"
 #include "runtime/base/state_paths.h"
 #include "runtime/engine/record.h"
@@ -60,6 +61,7 @@ class ContainerStore {
   struct Claim {
     std::string id, name;
     FileLock lock;
+    FileLock run_lock;  // of its run directory, by which a killed owner is found
   };
   Claim claim(const std::string& name) const;
   void rename(Record& record, const std::string& name) const;  // the caller holds the lock
@@ -71,6 +73,7 @@ class ContainerStore {
 
   // The monitor's mark: its run directory, locked as long as the monitor lives.
   FileLock make_run_directory(const std::string& id) const;
+  void remove_run_directory(const std::string& id) const;
   bool has_monitor(const std::string& id) const;
   // Cleans up after monitors that were killed. Cheap: a lock attempt for each live container.
   void sweep() const;
@@ -78,7 +81,9 @@ class ContainerStore {
  private:
   std::optional<std::string> id_of(const std::string& name_or_id) const;
   std::optional<Record> reconciled(Record record) const;
+  std::string claim_name(const std::string& wanted, const std::string& id) const;
   bool name_is_taken(const std::string& name) const;
+  Error name_in_use(const std::string& name) const;
   void end_processes(const std::string& id, const Record* record) const;
   void remove_abandoned(const std::string& id) const;
 

@@ -96,7 +96,8 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   record.id = claim.id;
   record.name = claim.name;
   record.created_ns = now_ns();
-  PreparedContainer made{std::move(record), std::move(claim.lock), std::move(images)};
+  PreparedContainer made{std::move(record), std::move(claim.lock), std::move(claim.run_lock),
+                         std::move(images)};
   if (named_volumes) {
     const VolumeStore volumes(engine.paths());
     const FileLock lock = volumes.lock(LockMode::shared);
@@ -171,6 +172,7 @@ PreparedContainer prepare_container(Engine& engine, const CreateRequest& request
 Record create_container(Engine& engine, const CreateRequest& request) {
   PreparedContainer made = make_container(engine, request);
   engine.containers.write(made.record);
+  engine.containers.remove_run_directory(made.record.id);
   return std::move(made.record);
 }
 

@@ -29,7 +29,7 @@ Record create_container(Engine& engine, const CreateRequest& request);
 // The same without the record being written yet: `run` writes it once, with the process in it.
 struct PreparedContainer {
   Record record;
-  FileLock lock;    // the container's
+  FileLock lock, run_lock;  // as in ContainerStore::Claim
   FileLock images;  // shared: until the record is written, only this keeps the collector from
                     // taking the image's layers
 };

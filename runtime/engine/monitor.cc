@@ -24,17 +24,16 @@ int start_error_code(const Error& error) {
 
 }  // namespace
 
-Monitor::Monitor(Engine& engine, Record record, FileLock lock, std::optional<FileLock> images,
-                 MonitorOptions options)
+Monitor::Monitor(Engine& engine, Record record, FileLock lock, MonitorOptions options)
     : engine_(engine),
       store_(engine.containers),
       options_(std::move(options)),
       id_(record.id),
       tty_(record.config.tty),
+      stdin_once_(record.config.stdin_once),
       auto_remove_(record.host.auto_remove),
       record_(std::move(record)),
-      lock_(std::move(lock)),
-      images_(std::move(images)) {
+      lock_(std::move(lock)) {
   signal(SIGPIPE, SIG_IGN);
   if (record_->host.log_driver != "none") {
     log_ = LogWriter(store_.log_path(id_), record_->host.log_max_size, record_->host.log_max_files);
@@ -43,7 +42,7 @@ Monitor::Monitor(Engine& engine, Record record, FileLock lock, std::optional<Fil
     if (input_) input_->add(data);
   };
   clients_.on_end_of_input = [this] {
-    if (input_ && !tty_) input_->close_when_empty();
+    if (input_ && !tty_ && stdin_once_) input_->close_when_empty();
   };
   clients_.on_resize = [this](uint16_t rows, uint16_t columns) {
     if (process_.console) set_terminal_size(process_.console.get(), rows, columns);
@@ -52,7 +51,7 @@ Monitor::Monitor(Engine& engine, Record record, FileLock lock, std::optional<Fil
 
 int Monitor::run() {
   try {
-    run_lock_ = store_.make_run_directory(id_);
+    if (!options_.run_lock) options_.run_lock = store_.make_run_directory(id_);
     if (options_.owner) clients_.adopt(std::move(options_.owner));
     clients_.listen(store_.run_directory(id_));
     launch();
@@ -105,7 +104,7 @@ void Monitor::launch() {
   }
   record_.reset();
   lock_.reset();
-  images_.reset();
+  options_.images.reset();
 }
 
 void Monitor::connect_streams(const container::Spec& spec, container::Stdio& stdio, Pipe& in,
@@ -218,7 +217,7 @@ Monitor::Next Monitor::record_end() {
     }
   }
   store_.write(*record_);
-  if (next == Next::end) remove_tree(store_.run_directory(id_));
+  if (next == Next::end) store_.remove_run_directory(id_);
   lock_.reset();
   record_.reset();
   return next;
@@ -257,7 +256,7 @@ bool Monitor::pause_before_restart() {
   record_->state.error = problem;
   record_->state.monitor = {};
   store_.write(*record_);
-  remove_tree(store_.run_directory(id_));
+  store_.remove_run_directory(id_);
   lock_.reset();
   return false;
 }
@@ -283,12 +282,12 @@ void Monitor::discard_failed_start(const Error& error) {
     record_->state.error = error.what();
     record_->cgroup.clear();
     store_.write(*record_);
-    remove_tree(store_.run_directory(id_));
+    store_.remove_run_directory(id_);
   }
 }
 
 void Monitor::finish() {
-  run_lock_.reset();
+  options_.run_lock.reset();
   lock_.reset();
   clients_.finish(exit_code_);
   for (const auto& output : outputs_) output->flush();

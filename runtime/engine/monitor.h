@@ -20,17 +20,17 @@
 namespace mini::engine {
 
 struct MonitorOptions {
-  bool foreground = false;  // output goes to our standard output and error as well
-  Fd owner;                 // the client that starts the container, if any
+  bool foreground = false;                   // output goes to our standard output and error as well
+  Fd owner;                                  // the client that starts the container, if any
+  std::optional<FileLock> run_lock, images;  // as in PreparedContainer, when there is one
   // Called when the first process runs and the record says so.
   std::function<void()> on_started;
 };
 
 class Monitor {
  public:
-  // `lock`: the container's, released when the start is recorded. `images`: see PreparedContainer.
-  Monitor(Engine& engine, Record record, FileLock lock, std::optional<FileLock> images,
-          MonitorOptions options);
+  // `lock`: the container's, released when the start is recorded.
+  Monitor(Engine& engine, Record record, FileLock lock, MonitorOptions options);
 
   // Returns the exit code of the last run. Throws when the first start fails; the record then says
   // why (or is gone, with --rm).
@@ -56,9 +56,9 @@ class Monitor {
   const ContainerStore& store_;
   MonitorOptions options_;
   std::string id_;
-  bool tty_ = false, auto_remove_ = false;
+  bool tty_ = false, stdin_once_ = false, auto_remove_ = false;
   std::optional<Record> record_;  // only while it is needed: a monitor may live for years
-  std::optional<FileLock> lock_, images_, run_lock_;
+  std::optional<FileLock> lock_;
   ForwardedSignals signals_;
   LogWriter log_;
   AttachServer clients_;

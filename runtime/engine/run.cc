@@ -107,15 +107,15 @@ int spawn_and_attach(const ContainerStore& store, const Record& record, FileLock
   auto [ours, theirs] = make_socketpair();
   greet(ours.get(), record.config.tty, options);
   spawn_monitor(store.paths(), record, std::move(lock), std::move(theirs));
-  const AttachResult result = attach_over(std::move(ours), store, record, options);
-  return result.detached ? 0 : result.exit_code;
+  return attach_over(std::move(ours), store, record, options).exit_code;
 }
 
 int run_in_foreground(Engine& engine, PreparedContainer prepared) {
   MonitorOptions options;
   options.foreground = true;
-  Monitor monitor(engine, std::move(prepared.record), std::move(prepared.lock),
-                  std::move(prepared.images), std::move(options));
+  options.run_lock = std::move(prepared.run_lock);
+  options.images = std::move(prepared.images);
+  Monitor monitor(engine, std::move(prepared.record), std::move(prepared.lock), std::move(options));
   return monitor.run();
 }
 
@@ -146,11 +146,16 @@ int run_container(Engine& engine, const CreateRequest& request, const RunOptions
     engine.containers.remove_with_volumes(prepared.record);
     throw;
   }
-  if (!options.detach && !needs_monitor_process(prepared.record.config)) {
+  // A client that does not forward signals must be able to end without its container.
+  const bool own_process =
+      needs_monitor_process(prepared.record.config) || !options.attach.sig_proxy;
+  if (!options.detach && !own_process) {
     return run_in_foreground(engine, std::move(prepared));
   }
   engine.containers.write(prepared.record);
   prepared.images.release();
+  engine.containers.remove_run_directory(prepared.record.id);  // the monitor makes its own
+  prepared.run_lock.release();
   if (options.detach) {
     spawn_monitor(engine.paths(), prepared.record, std::move(prepared.lock), {});
     return 0;
@@ -172,8 +177,7 @@ int start_attached(Engine& engine, const std::string& name, const AttachOptions&
   auto [record, lock] = lock_for_start(engine.containers, name);
   if (is_live(record)) {
     lock.release();
-    const AttachResult result = attach(engine.containers, record, options);
-    return result.detached ? 0 : result.exit_code;
+    return attach(engine.containers, record, options).exit_code;
   }
   AttachOptions own = options;
   own.stdin_open = options.stdin_open && record.config.open_stdin;
@@ -205,7 +209,7 @@ int run_monitor(Engine& engine, const std::string& id) {
       write_all(report.get(), "started", "report");
       report.reset();
     };
-    Monitor monitor(engine, std::move(*record), std::move(lock), std::nullopt, std::move(options));
+    Monitor monitor(engine, std::move(*record), std::move(lock), std::move(options));
     monitor.run();
   } catch (const Error& error) {
     if (report) write_all(report.get(), report_of(error), "report");

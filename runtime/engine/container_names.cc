@@ -1,0 +1,64 @@
+#include "runtime/engine/container_names.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "runtime/base/error.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/container_store.h"
+
+namespace mini::engine {
+namespace {
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '-';
+}
+
+}  // namespace
+
+bool is_container_name(std::string_view name) {
+  return name.size() >= 2 && name.size() <= 255 && is_name_character(name[0]) && name[0] != '_' &&
+         name[0] != '.' && name[0] != '-' &&
+         std::all_of(name.begin(), name.end(), is_name_character);
+}
+
+void check_container_name(const std::string& name) {
+  if (is_container_name(name)) return;
+  throw Error(cat("container name ", quoted(name),
+                  ": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed, at most 255 characters"),
+              {}, ErrorKind::usage);
+}
+
+std::string itself(const std::string& directory) {
+  return directory + "/";
+}
+
+std::string names_directory(const StatePaths& paths) {
+  return paths.root + "/containers/names";
+}
+
+FileLock lock_names(const StatePaths& paths) {
+  return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
+                           "the containers' names");
+}
+
+std::string owner_of_name(const StatePaths& paths, const std::string& name) {
+  return read_file_if_exists(cat(names_directory(paths), '/', name)).value_or("");
+}
+
+void put_name(const StatePaths& paths, const std::string& name, const std::string& id) {
+  const std::string path = cat(names_directory(paths), '/', name);
+  write_all(open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644).get(), id, path);
+}
+
+void take_name(const StatePaths& paths, const std::string& name, const std::string& id) {
+  if (name.empty() || owner_of_name(paths, name) != id) return;
+  unlink(cat(names_directory(paths), '/', name).c_str());
+}
+
+}  // namespace mini::engine

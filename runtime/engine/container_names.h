@@ -1,0 +1,27 @@
+// The names of containers: <root>/containers/names/<name> holds the id of its container, made with
+// O_EXCL. Used by ContainerStore only, which knows whether the container that a name points to
+// exists.
+#pragma once
+
+#include <string>
+
+#include "runtime/base/lock.h"
+#include "runtime/base/state_paths.h"
+
+namespace mini::engine {
+
+bool is_container_name(std::string_view name);
+std::string names_directory(const StatePaths& paths);
+// Everything that changes which name belongs to whom. Taken after a container's own lock, never
+// before it.
+FileLock lock_names(const StatePaths& paths);
+std::string owner_of_name(const StatePaths& paths, const std::string& name);  // empty: nobody's
+void put_name(const StatePaths& paths, const std::string& name, const std::string& id);
+// Only when it is this container's.
+void take_name(const StatePaths& paths, const std::string& name, const std::string& id);
+
+// For locking a directory itself: with the slash, a missing one is an error and is not made as a
+// file.
+std::string itself(const std::string& directory);
+
+}  // namespace mini::engine
