@@ -51,6 +51,7 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
   make_directories(folder(paths), 0700);
   for (int instance = 0; !lock_; ++instance) {
     const std::string base = cat(folder(paths), '/', instance_name(request.id, instance));
+    make_directories(base, 0700);
     if (request.sharing == MountSharing::exclusive) {
       lock_ = FileLock::try_acquire(base + ".lock", LockMode::exclusive);
       if (!lock_) continue;
@@ -70,7 +71,6 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
 }
 
 void CacheMount::lock(const std::string& base, const Request& request, const Cancel& cancel) {
-  make_directories(base, 0700);
   const std::string file = base + ".lock";
   // Making the directory takes the lock for itself; two first users meet here.
   const bool fresh = !exists(base + "/data");

@@ -71,6 +71,7 @@ void Context::open_directory(const BuildOptions& options, const StatePaths& path
 void Context::open_stdin(const BuildOptions& options, const StatePaths& paths) {
   name_ = "-";
   identity_ = "-";
+  make_directories(paths.root + "/tmp", 0700);  // `--check` may come before there is a store
   draft_.emplace(paths);
   // Without -f, what comes may also be a Dockerfile alone; the context is then empty.
   std::optional<std::string> text =
