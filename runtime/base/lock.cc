@@ -18,6 +18,7 @@ namespace mini {
 namespace {
 
 Fd open_lock_file(const std::string& path) {
+  if (path.ends_with('/')) return open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   } catch (const SysError& error) {
