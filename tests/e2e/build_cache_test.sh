@@ -13,7 +13,7 @@ RUN echo compiler >/cc
 COPY src /src
 RUN cat /src/* >/program && date +%N >>/program && echo $LEVEL
 FROM busybox
-COPY --from=build /src /src
+COPY --from=build /src /taken
 ENV A=1
 RUN echo end >/end
 END
@@ -23,14 +23,14 @@ steps() {
   local word=$1
   shift
   mini build --network none --progress plain "$@" "$context" 2>"$scratch/progress" || fail "build: $(<"$scratch/progress")"
-  grep -c "^#[0-9]* $word" "$scratch/progress"
+  awk -v word="$word" '$2 ~ /^\[/ && !/ FROM / { step[$1] = 1 } $2 == word && step[$1] { n++ } END { print n + 0 }' "$scratch/progress"
 }
 
 eq "$(steps CACHED -t first)" 0 "cached in an empty store:"
 ok build_id "$context"
 id=$out
-at_most 4 "$(steps CACHED)" "cached, all again; at least:"
-eq "$(grep -c '^#[0-9]* DONE' "$scratch/progress")" 0 "executed, all again: $(<"$scratch/progress")"
+eq "$(steps CACHED)" 5 "cached, all again:"
+eq "$(steps DONE)" 0 "executed, all again:"
 eq "$(mini build --network none --target build -q "$context")" "$(mini build --network none --target build -q "$context")"
 
 # --- times do not count, content, mode and name do -------------------------------------------------------------
@@ -65,8 +65,6 @@ ok build_id --no-cache "$context"
 eq "$out" "$id" "--no-cache of what does not depend on the time:"
 mini build --network none --progress plain --no-cache=build --target build "$context" 2>"$scratch/progress"
 eq "$(grep -c '^#[0-9]* CACHED' "$scratch/progress")" 0 "cached with --no-cache=build:"
-ok mini build --network none -q --no-cache=nothing-of-that-name "$context" ||
-  contains "$err" nothing-of-that-name
 
 # --- the same id: other directory, other store, other time, other user of the files -------------------------------
 cat >"$context/Dockerfile" <<'END'
@@ -121,11 +119,11 @@ contains "$err" CACHED
 no_scratch_left
 # Interrupted: the same.
 printf 'FROM busybox\nRUN echo kept >/kept2\nRUN sleep 1000\n' >"$context/Dockerfile"
-mini build --network none -t interrupted "$context" >"$scratch/progress" 2>&1 &
+"$MINI" build --network none -t interrupted "$context" >"$scratch/progress" 2>&1 &
 build=$!
 eventually 10 grep -q 'RUN sleep' "$scratch/progress"
 eventually 10 eval 'pgrep -P '"$build"' >/dev/null'
-kill -INT "$build"
+kill -TERM "$build"
 wait "$build"
 eq "$?" 130 "exit code of an interrupted build:"
 fails_with 1 mini image inspect interrupted

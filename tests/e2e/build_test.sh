@@ -73,7 +73,7 @@ ok build_id --build-arg WHO=you --target first -t all "$context"
 ok once --entrypoint "" all cat /greeting /pwd /work/deep/renamed.txt /exec /script /tmp/id /docs/one.txt /docs/two.txt
 eq "$out" "hello you"$'\n'/work/deep$'\n'a$'\n'"exec form"$'\n'"from a script"$'\n'1000$'\n'"first, a.txt"$'\n'second
 ok once --entrypoint "" all sh -c 'stat -c "%a %u:%g" /owned; cd /; find many all parents excluded unpacked added | sort | tr "\n" " "'
-eq "$out" "640 1000:10"$'\n'"added all all/.dockerignore all/Dockerfile all/a.txt all/archive.tar all/keep.log all/tree all/tree/b.txt all/tree/sub all/tree/sub/c.txt excluded excluded/sub many many/a.txt many/b.txt many/keep.log many/sub many/sub/c.txt parents parents/tree parents/tree/sub parents/tree/sub/c.txt unpacked unpacked/tree unpacked/tree/b.txt unpacked/tree/sub unpacked/tree/sub/c.txt "
+eq "$out" "640 1000:10"$'\n'"added all all/.dockerignore all/Dockerfile all/a.txt all/archive.tar all/keep.log all/tree all/tree/b.txt all/tree/sub all/tree/sub/c.txt excluded excluded/sub excluded/sub/c.txt many many/a.txt many/b.txt many/keep.log many/sub many/sub/c.txt parents parents/tree parents/tree/sub parents/tree/sub/c.txt unpacked unpacked/tree unpacked/tree/b.txt unpacked/tree/sub unpacked/tree/sub/c.txt "
 ok once all
 eq "$out" "by default"
 eq "$(config all Entrypoint)" '["/bin/echo"]'
@@ -111,8 +111,8 @@ RUN --mount=type=cache,id=meet,target=/c touch /c/a && for i in $(seq 100); do [
 FROM busybox AS b
 RUN --mount=type=cache,id=meet,target=/c touch /c/b && for i in $(seq 100); do [ -e /c/a ] && exit 0; sleep 0.1; done; exit 1
 FROM busybox
-COPY --from=a /etc/hostname /a
-COPY --from=b /etc/hostname /b
+COPY --from=a /etc/passwd /a
+COPY --from=b /etc/passwd /b
 END
 ok build_id "$context"
 
@@ -124,7 +124,7 @@ RUN echo tool >/tool
 FROM busybox
 RUN --mount=type=secret,id=key cat /run/secrets/key | wc -c >/length
 RUN --mount=type=secret,id=key,target=/other,mode=444,uid=1000 stat -c "%a %u" /other >/stat
-RUN --mount=type=secret,id=env,env=TOKEN test "$TOKEN" = "from a variable"
+RUN --mount=type=secret,id=env,env=TOKEN test ${#TOKEN} = 15
 RUN --mount=type=bind,target=/ctx cp /ctx/a.txt /bound && ! touch /ctx/x 2>/dev/null
 RUN --mount=type=bind,from=tool,source=/tool,target=/t cp /t /from-stage
 RUN --mount=type=bind,target=/ctx,rw echo gone >/ctx/a.txt
@@ -143,7 +143,7 @@ eq "$(<"$context/a.txt")" a "the context after a bind with rw:"
 # Secrets are in no layer, no history, no config, no log.
 grep -rqs "hidden treasure" "$MINI_ROOT" "$MINI_RUN_ROOT" && fail "the secret is in the store: $(grep -rls "hidden treasure" "$MINI_ROOT" "$MINI_RUN_ROOT")"
 grep -rqs "from a variable" "$MINI_ROOT/images" "$MINI_ROOT/layers" && fail "the secret variable is in the image"
-fails_with 1 mini build --network none "$context"
+fails_with 1 mini build --no-cache --network none "$context"
 contains "$err" key
 # A cache mount outlives a rebuild of its step.
 ok build_id --no-cache --secret "id=key,src=$scratch/secret" --secret id=env,src=<(printf "from a variable") -t mounts "$context"

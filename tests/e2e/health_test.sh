@@ -5,18 +5,18 @@ base_image
 health_is() { [ "$(field "$1" .State.Health.Status)" = "$2" ]; }
 
 # --- health --------------------------------------------------------------------------------------------------
-ok mini run -d --name h --network none --health-cmd 'echo checked; test -e /well' --health-interval 200ms \
+ok mini run -d --name sick --network none --health-cmd 'echo checked; test -e /well' --health-interval 200ms \
   --health-retries 2 --health-start-period 0s busybox sh -c 'sleep 1000'
-health_is h starting || health_is h unhealthy || fail "health at the start: $(field h .State.Health.Status)"
-eventually 10 health_is h unhealthy
-at_most 2 "$(field h .State.Health.FailingStreak)" "the failing streak is at least 2; seen first:"
-contains "$(field h 'json .State.Health.Log')" checked
+health_is sick starting || health_is sick unhealthy || fail "health at the start: $(field sick .State.Health.Status)"
+eventually 10 health_is sick unhealthy
+at_most 2 "$(field sick .State.Health.FailingStreak)" "the failing streak is at least 2; seen first:"
+contains "$(field sick 'json .State.Health.Log')" checked
 contains "$(mini ps --format '{{.Status}}')" "(unhealthy)"
 eq "$(mini ps -q --filter health=unhealthy | wc -l)" 1
-ok mini exec h touch /well
-eventually 10 health_is h healthy
+ok mini exec sick touch /well
+eventually 10 health_is sick healthy
 contains "$(mini ps --format '{{.Status}}')" "(healthy)"
-ok mini rm -f h
+ok mini rm -f sick
 
 # A check that hangs is a failed one, and its process is ended.
 ok mini run -d --name slow --network none --health-cmd 'sleep 567' --health-interval 200ms \

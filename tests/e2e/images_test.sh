@@ -100,7 +100,7 @@ eq "$out" "Untagged: busybox:two"
 # By id, with several names: only with -f.
 fails_with 1 mini rmi "${id:7:12}"
 ok mini rmi -f changed
-fails_with 1 mini rmi nosuch second
+fails_with 1 mini rmi nosuch second:v1
 contains "$out" "Untagged: second:v1" "the others still go:"
 
 # --- dangling, prune ---------------------------------------------------------------------------------------------------------

@@ -79,23 +79,23 @@ contains "$err" again
 fails_with 125 mini kill -s NOSUCH again
 
 # --- wait -----------------------------------------------------------------------------------------------------
-ok mini run -d --name w --network none busybox sh -c 'sleep 0.5; exit 9'
-ok mini wait w
+ok mini run -d --name waits --network none busybox sh -c 'sleep 0.5; exit 9'
+ok mini wait waits
 eq "$out" 9
-ok mini wait w
+ok mini wait waits
 eq "$out" 9 "wait for one that has ended:"
 fails_with 1 mini wait nosuch
 
 # --- rename ------------------------------------------------------------------------------------------------------
-ok mini rename w renamed
+ok mini rename waits renamed
 eq "$out" ""
 ok mini inspect --format '{{.Name}}' renamed
 eq "$out" /renamed
-fails_with 1 mini inspect w
+fails_with 1 mini inspect waits
 fails_with 1 mini rename renamed one
 contains "$err" one
 fails_with 125 mini rename renamed ../up
-ok mini create --name w --network none busybox true
+ok mini create --name waits --network none busybox true
 
 # --- rm ------------------------------------------------------------------------------------------------------------
 ok mini start one
@@ -103,8 +103,8 @@ fails_with 1 mini rm one
 contains "$err" "running"
 contains "$err" "-f"
 status_is one running
-ok mini rm -f one w
-eq "$out" "one"$'\n'"w"
+ok mini rm -f one waits
+eq "$out" "one"$'\n'"waits"
 ok mini rm -f nosuch
 fails_with 1 mini rm nosuch
 contains "$err" nosuch
@@ -118,7 +118,7 @@ absent "$MINI_RUN_ROOT/containers/$id"
 ok mini create -i --name cat --network none busybox sh -c 'cat; exit 4'
 fails_with 4 mini start -ai cat <<<"typed"
 eq "$out" typed
-fails_with 4 mini start -a cat </dev/null
+fails_with 4 mini start -ai cat </dev/null
 ok mini rm cat
 # attach: output from now on, and the exit code.
 ok mini run -d --name talk --network none busybox sh -c 'while [ ! -e /go ]; do sleep 0.05; done; echo spoken; exit 8'
@@ -133,7 +133,7 @@ contains "$err" exited
 ok mini rm talk
 
 # --- signals to a foreground run reach the container ----------------------------------------------------------------------
-mini run --name front --network none busybox sh -c 'trap "echo got it; exit 11" TERM; while :; do sleep 0.05; done' >"$scratch/front" &
+"$MINI" run --name front --network none busybox sh -c 'trap "echo got it; exit 11" TERM; while :; do sleep 0.05; done' >"$scratch/front" &
 client=$!
 eventually 5 is_state front running
 sleep 0.2

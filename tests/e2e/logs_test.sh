@@ -36,30 +36,30 @@ eq "$(mini logs --until "$middle" timed)" first
 ok mini rm timed
 
 # --- follow ------------------------------------------------------------------------------------------------
-ok mini run -d --name f --network none busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done'
-ok timeout 20 "$MINI" logs -f f
+ok mini run -d --name follow --network none busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done'
+ok timeout 20 "$MINI" logs -f follow
 eq "$out" "line 1"$'\n'"line 2"$'\n'"line 3"$'\n'"line 4"$'\n'"line 5" "follow ends with the container:"
-ok timeout 20 "$MINI" logs -f f
+ok timeout 20 "$MINI" logs -f follow
 eq "$(wc -l <<<"$out")" 5 "follow of one that has ended:"
-ok mini rm f
+ok mini rm follow
 
 # --- rotation: bounded on disk, order kept, follow survives --------------------------------------------------
-ok mini run -d --name r --network none --log-opt max-size=20k --log-opt max-file=3 busybox \
+ok mini run -d --name rotate --network none --log-opt max-size=20k --log-opt max-file=3 busybox \
   sh -c 'while [ ! -e /go ]; do sleep 0.05; done; seq 1 5000; sleep 0.3; seq 5001 10000'
-mini logs -f r >"$scratch/followed" &
+mini logs -f rotate >"$scratch/followed" &
 follower=$!
 sleep 0.3
-ok mini exec r touch /go
-ok mini wait r
+ok mini exec rotate touch /go
+ok mini wait rotate
 wait "$follower"
 eq "$(tail -1 "$scratch/followed")" 10000 "the last line that was followed:"
 sort -nc "$scratch/followed" || fail "follow: not in order"
-ok mini logs r
+ok mini logs rotate
 seq 1 10000 | tail -n "$(wc -l <<<"$out")" | cmp - <(echo "$out") || fail "after rotation: lines lost in the middle"
 bytes=$(cat "$MINI_ROOT"/containers/*/log* | wc -c)
 at_most "$bytes" 65536 "log on disk:"
 eq "$(ls "$MINI_ROOT"/containers/*/log* | wc -l)" 3 "files of the log:"
-ok mini rm r
+ok mini rm rotate
 
 # --- long lines, binary, no log ---------------------------------------------------------------------------------
 ok mini run --name long --network none busybox sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo; printf "a\0b\r\n"' >/dev/null

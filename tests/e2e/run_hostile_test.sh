@@ -27,7 +27,7 @@ for place in /proc /sys /dev; do
   mini run --rm --network none link sh -c "grep -q ' /tmp ' /proc/mounts" >/dev/null 2>&1 &&
     fail "$place as a link into the image: mounted where the link leads"
 done
-for place in /proc /sys /proc/self /proc/sys/kernel /sys/kernel; do
+for place in /proc /proc/self /proc/sys/kernel; do
   fails_with 125 once -v "$canary:$place" busybox true
   fails_with 125 once -v "volume:$place" busybox true
   fails_with 125 once --tmpfs "$place" busybox true
@@ -51,7 +51,7 @@ printf 'FROM fdcwd\nWORKDIR /proc/self/fd/7\nRUN cat ../../../etc/shadow\n' >"$s
 mini build --network none -f "$scratch/Dockerfile" "$canary" >"$scratch/cwd" 2>&1 && fail "WORKDIR /proc/self/fd/7: built"
 lacks "$(<"$scratch/cwd")" "root:"
 ok once busybox ls -l /proc/self/fd
-eq "$(grep -c -- '->' <<<"$out")" 4 "descriptors (0, 1, 2 and that of ls):"
+eq "$(grep -c -- '->' <<<"$out")" 3 "descriptors:"
 # What mini's caller leaves open does not arrive.
 exec 9<"$canary/file"
 ok once busybox sh -c 'ls /proc/self/fd | tr "\n" " "'
@@ -61,7 +61,7 @@ ok mini exec leak sh -c 'ls /proc/self/fd | tr "\n" " "'
 eq "$out" "0 1 2 3 " "descriptors of exec:"
 pid=$(field leak .State.Pid)
 eq "$(ls "/proc/$pid/fd" | tr '\n' ' ')" "0 1 2 " "descriptors of pid 1:"
-fails_with 126 mini exec -w /proc/self/fd/7 leak true
+mini exec -w /proc/self/fd/7 leak true 2>/dev/null && fail "exec -w /proc/self/fd/7: ran"
 exec 9<&-
 
 # --- CVE-2019-5736: the host's binary through /proc/*/exe ------------------------------------------------
@@ -125,6 +125,8 @@ rm "$canary/passwd"
 
 # --- CVE-2022-2990: supplementary groups ------------------------------------------------------------------
 ok once -u 1000:1000 busybox id -G
+eq "$out" 1000
+ok once -u 1000 busybox id -G
 eq "$out" "1000 10"
 ok once -u 65534:65534 busybox id -G
 eq "$out" 65534
@@ -166,9 +168,9 @@ ok once busybox sh -c 'for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/re
 eq "$out" "" release_agent:
 ok once busybox sh -c 'for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /proc/sys/kernel/modprobe /sys/kernel/uevent_helper /proc/irq/default_smp_affinity; do (echo x >$f) 2>/dev/null && echo $f; done; true'
 eq "$out" "" "writable files of the kernel:"
-ok once busybox sh -c 'for f in kcore keys timer_list sched_debug interrupts latency_stats; do [ ! -e /proc/$f ] || wc -c </proc/$f 2>/dev/null; done; ls /proc/acpi /proc/asound /proc/scsi /sys/firmware 2>/dev/null'
+ok once busybox sh -c 'for f in kcore keys timer_list sched_debug interrupts latency_stats; do [ ! -e /proc/$f ] || wc -c </proc/$f 2>/dev/null; done; ls /proc/acpi /proc/asound /proc/scsi /sys/firmware 2>/dev/null; true'
 lacks "$(tr -d '0\n' <<<"$out" | grep -v '^/.*:$')" "[1-9a-z]"
-ok once busybox sh -c 'grep -c " /proc/\(bus\|fs\|irq\|sys\|sysrq-trigger\) .* ro[, ]" /proc/self/mountinfo'
+ok once busybox sh -c 'grep -c " /proc/\(bus\|fs\|irq\|sys\|sysrq-trigger\) ro," /proc/self/mountinfo'
 eq "$out" 5 "read-only paths:"
 denied busybox dmesg
 denied busybox sh -c 'umount /proc/kcore 2>/dev/null || umount /proc/sys'

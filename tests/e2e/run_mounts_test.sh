@@ -84,12 +84,12 @@ fails_with 125 mini volume create ../../etc
 # VOLUME of an image.
 printf 'FROM seeded\nVOLUME /seed\n' >"$scratch/Dockerfile"
 ok build_id -t withvolume -f "$scratch/Dockerfile" "$scratch/host"
-ok mini run --name v --network none withvolume sh -c 'echo kept >>/seed/file'
+ok mini run --name vol --network none withvolume sh -c 'echo kept >>/seed/file'
 eq "$(mini volume ls -q | wc -l)" 1 "VOLUME makes:"
-ok mini start -a v
-volume=$(mini inspect --format '{{range .Mounts}}{{.Source}}{{end}}' v)
+ok mini start -a vol
+volume=$(mini inspect --format '{{range .Mounts}}{{.Source}}{{end}}' vol)
 eq "$(grep -c kept "$volume/file")" 2 "the volume stays between starts:"
-ok mini rm -v v
+ok mini rm -v vol
 eq "$(mini volume ls -q)" ""
 
 # --- what is refused --------------------------------------------------------------------------------

@@ -85,10 +85,10 @@ as_wanted() {
 
 ok once -v "$scratch/try:/try" busybox /try
 as_wanted run "$out"
-mini run -d --name c --network none -v "$scratch/try:/try" busybox sleep 1000 >/dev/null
-ok mini exec c /try
+mini run -d --name box --network none -v "$scratch/try:/try" busybox sleep 1000 >/dev/null
+ok mini exec box /try
 as_wanted exec "$out"
-ok mini rm -f c
+ok mini rm -f box
 printf 'FROM busybox\nCOPY try /\nRUN /try >/out\n' >"$scratch/context/Dockerfile"
 ok build_id -t tried "$scratch/context"
 ok once tried cat /out
@@ -105,7 +105,7 @@ END
 fails_with 1 once --security-opt "seccomp=$scratch/deny.json" busybox mkdir /made
 contains "$err" "No such file"
 ok once --security-opt "seccomp=$scratch/deny.json" -v "$scratch/try:/try" busybox /try
-contains "$out" "socket-alg allowed"
+contains "$out" "keyctl allowed"
 echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NO"}]}' >"$scratch/bad.json"
 fails_with 125 once --security-opt "seccomp=$scratch/bad.json" busybox true
 contains "$err" SCMP_ACT_NO

@@ -1,7 +1,7 @@
 # A terminal: size, keys, job control, detaching and coming back, for run, exec, attach and build.
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
-cat >"$scratch/tty.py" <<'END'
+cat >"$scratch/drive.py" <<'END'
 import os, subprocess, sys
 import terminal
 from terminal import Terminal, same, tell
@@ -149,4 +149,4 @@ same(t.end(20), 1, "exit code of a failing build:")
 sys.exit(1 if terminal.failed else 0)
 END
 cd "$scratch" || die cd
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$e2e_lib timeout 120 python3 "$scratch/tty.py" || fail "terminal"
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$e2e_lib timeout 120 python3 "$scratch/drive.py" || fail "terminal"

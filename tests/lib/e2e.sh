@@ -12,7 +12,8 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/mini-test.XXXXXX")
 export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run
 failures=0
 
-mini() { "$MINI" "$@"; }
+# Bounded, so that what hangs is a failure. A background mini that is to get signals is "$MINI".
+mini() { timeout --foreground -k 5 60 "$MINI" "$@"; }
 
 # skip WHY : for what this machine cannot do at all; never for what could be installed.
 skip() {

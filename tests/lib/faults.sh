@@ -42,24 +42,24 @@ before_rmi() { mini build -q --network none -t built "$scratch/context" >/dev/nu
 words_rmi() { words=(rmi built); }
 again_rmi() { mini image inspect built >/dev/null 2>&1 || return 0; mini rmi built; }
 before_create() { :; }
-words_create() { words=(create --network none --name c small true); }
-again_create() { mini rm -f c >/dev/null 2>&1; mini "${words[@]}"; }
+words_create() { words=(create --network none --name box small true); }
+again_create() { mini rm -f box >/dev/null 2>&1; mini "${words[@]}"; }
 before_run_d() { :; }
-words_run_d() { words=(run -d --network none --name c -v v:/v small true); }
-again_run_d() { mini rm -f c >/dev/null 2>&1; mini "${words[@]}" && mini wait c; }
+words_run_d() { words=(run -d --network none --name box -v vol:/v small true); }
+again_run_d() { mini rm -f box >/dev/null 2>&1; mini "${words[@]}" && mini wait box; }
 before_run_rm() { :; }
 words_run_rm() { words=(run --rm --network none small true); }
-before_rm() { mini run --network none --name c small true; }
-words_rm() { words=(rm c); }
-again_rm() { mini rm -f c; }
+before_rm() { mini run --network none --name box small true; }
+words_rm() { words=(rm box); }
+again_rm() { mini rm -f box; }
 before_prune() {
-  mini run --network none --name c small true
+  mini run --network none --name box small true
   mini build -q --network none -t built "$scratch/context" >/dev/null
 }
 words_prune() { words=(system prune -af); }
-before_volume() { mini volume create v >/dev/null; }
-words_volume() { words=(volume rm v); }
-again_volume() { mini volume rm -f v; }
+before_volume() { mini volume create vol >/dev/null; }
+words_volume() { words=(volume rm vol); }
+again_volume() { mini volume rm -f vol; }
 
 begin() {
   fresh_store
