@@ -284,6 +284,7 @@ container::Mount make_mount(const MountRequest& request, const std::string& volu
 container::Spec make_spec(const Record& record, const SandboxFacts& facts) {
   container::Spec spec = container::default_spec();
   spec.overlay = facts.overlay;
+  spec.overlay->throwaway |= record.host.auto_remove;
   spec.root.path.clear();
   spec.root.readonly = record.host.read_only;
   fill_process(spec.process ? *spec.process : spec.process.emplace(), record, facts);

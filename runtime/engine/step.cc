@@ -57,6 +57,7 @@ container::Spec spec_of(const StepRequest& request, const std::string& id) {
   const Record record = record_of(request, id);
   SandboxFacts facts;
   facts.overlay = request.overlay;
+  facts.overlay.throwaway = true;
   facts.user = find_user(request.overlay, request.user, {});
   if (request.insecure) facts.devices = all_host_devices();
   container::Spec spec = make_spec(record, facts);
