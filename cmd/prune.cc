@@ -67,12 +67,23 @@ std::string system_warning(const PruneFlags& flags, bool with_cache) {
   return cat(out, "\n", flags.filter_lines());
 }
 
+// A dry run counts what no image has beside what the images would give back, as the collection
+// after a real one does.
+engine::Pruned prune_images_with(engine::Engine& engine, const engine::PruneOptions& options,
+                                 const engine::Roots& roots) {
+  engine::Pruned out = engine::prune_images(engine, options, roots);
+  if (options.dry_run) out.bytes += engine::collect_garbage(engine, roots, true);
+  return out;
+}
+
 // Containers first, because they hold images and volumes; images last, because their collection
 // also takes the layers that the cache let go.
-PruneReport prune_system(Stores& stores, const PruneFlags& flags, bool with_cache) {
+PruneReport prune_system(Stores& stores, PruneFlags flags, bool with_cache) {
   PruneReport report(flags.options.dry_run);
   const engine::Pruned containers = engine::prune_containers(stores.engine(), flags.options);
   report.add("Containers", containers.removed, containers.bytes);
+  if (flags.options.dry_run)
+    flags.options.without_containers = {containers.removed.begin(), containers.removed.end()};
   if (flags.volumes) {
     engine::PruneOptions options = flags.options;
     options.all = false;
@@ -88,7 +99,7 @@ PruneReport prune_system(Stores& stores, const PruneFlags& flags, bool with_cach
     prune.dry_run = flags.options.dry_run;
     cache = prune_build_cache(stores.images(), prune);
   }
-  const engine::Pruned images = engine::prune_images(stores.engine(), flags.options, cache.roots);
+  const engine::Pruned images = prune_images_with(stores.engine(), flags.options, cache.roots);
   report.add("Images", images.removed, images.bytes);
   report.add("build cache objects", cache.ids, cache.mount_bytes);
   return report;
@@ -115,8 +126,8 @@ int image_prune(const Session& session, const Args& args) {
       session, args, flags, wanted, "Images",
       {"all dangling images", "all images without at least one container associated to them"},
       [](engine::Engine& engine, const PruneFlags& given) {
-        return engine::prune_images(engine, given.options,
-                                    [&] { return build::cache_roots(engine.paths()); });
+        return prune_images_with(engine, given.options,
+                                 [&] { return build::cache_roots(engine.paths()); });
       });
 }
 

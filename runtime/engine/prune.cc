@@ -23,12 +23,29 @@ bool has_label(const std::map<std::string, std::string>& labels, const std::stri
          (equals == std::string::npos || found->second == wanted.substr(equals + 1));
 }
 
+using Ids = std::set<std::string>;
+
+std::vector<Record> remaining(const ContainerStore& store, const Ids& without) {
+  std::vector<Record> records = store.snapshot();
+  std::erase_if(records, [&](const Record& record) { return without.contains(record.id); });
+  return records;
+}
+
 // Images that containers use, running or not, with one of the containers each.
-std::map<Digest, Record> images_in_use(const ContainerStore& store) {
+std::map<Digest, Record> images_in_use(const ContainerStore& store, const Ids& without = {}) {
   std::map<Digest, Record> out;
-  for (Record& record : store.snapshot()) {
+  for (Record& record : remaining(store, without)) {
     const Digest id = record.image_id;
     out.emplace(id, std::move(record));
+  }
+  return out;
+}
+
+Ids volumes_in_use(const ContainerStore& store, const Ids& without) {
+  Ids out;
+  for (const Record& record : remaining(store, without)) {
+    for (const MountRequest& mount : record.mounts)
+      if (mount.type == MountRequest::Type::volume) out.insert(mount.source);
   }
   return out;
 }
@@ -59,8 +76,10 @@ uint64_t bytes_of_layer(const Engine& engine, const Digest& diff_id) {
 
 // What would go if these images went: their layers that nothing else names.
 uint64_t bytes_of_images(Engine& engine, const std::vector<image::ImageEntry>& going,
-                         const Roots& more_roots) {
-  std::set<Digest> kept = container_layers(engine.containers);
+                         const Roots& more_roots, const Ids& without) {
+  std::set<Digest> kept;
+  for (const Record& record : remaining(engine.containers, without))
+    kept.insert(record.layers.begin(), record.layers.end());
   if (more_roots) kept.merge(more_roots());
   std::set<Digest> candidates;
   for (const image::ImageEntry& entry : engine.images.list()) {
@@ -134,9 +153,9 @@ Pruned prune_containers(Engine& engine, const PruneOptions& options) {
 Pruned prune_volumes(Engine& engine, const PruneOptions& options) {
   Pruned out;
   const VolumeStore volumes(engine.paths());
-  const auto users = volumes.users(engine.containers);
+  const Ids used = volumes_in_use(engine.containers, options.without_containers);
   for (const Volume& volume : volumes.list()) {
-    if ((!options.all && !volume.anonymous) || users.contains(volume.name)) continue;
+    if ((!options.all && !volume.anonymous) || used.contains(volume.name)) continue;
     if (!options.filter.matches_labels(volume.labels)) continue;
     if (options.filter.until_ns && volume.created_ns >= *options.filter.until_ns) continue;
     const uint64_t bytes = volumes.disk_usage(volume);
@@ -156,7 +175,7 @@ Pruned prune_volumes(Engine& engine, const PruneOptions& options) {
 
 Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& more_roots) {
   Pruned out;
-  const auto in_use = images_in_use(engine.containers);
+  const auto in_use = images_in_use(engine.containers, options.without_containers);
   std::vector<image::ImageEntry> going;
   for (const image::ImageEntry& entry : engine.images.list()) {
     if (is_candidate(entry, options) && !in_use.contains(entry.id)) going.push_back(entry);
@@ -167,7 +186,7 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
         out.removed.push_back("Untagged: " + image::Reference::parse(tag).familiar());
       out.removed.push_back("Deleted: " + entry.id.str());
     }
-    out.bytes = bytes_of_images(engine, going, more_roots);
+    out.bytes = bytes_of_images(engine, going, more_roots, options.without_containers);
     return out;
   }
   for (const image::ImageEntry& entry : going) {

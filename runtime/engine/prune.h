@@ -30,6 +30,8 @@ struct PruneOptions {
   bool all = false;  // images: also tagged ones without a container; volumes: also named ones
   PruneFilter filter;
   bool dry_run = false;
+  // Dry run: ids of containers that would have gone before, and so hold nothing.
+  std::set<std::string> without_containers;
 };
 
 struct Pruned {
