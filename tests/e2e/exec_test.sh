@@ -2,7 +2,7 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
 
-ok mini run -d --name c --network none -e IN=container -w /tmp --hostname inside --memory 64m \
+ok mini run -d --name box --network none -e IN=container -w /tmp --hostname inside --memory 64m \
   --ulimit nofile=50:60 --cap-drop MKNOD busybox sleep 1000
 
 ok mini exec box sh -c 'echo $IN; pwd; hostname; ulimit -n; grep CapBnd /proc/self/status | cut -f2'

@@ -79,7 +79,7 @@ ok mini history built
 eq "$(head -1 <<<"$out" | sed 's/   */|/g')" "IMAGE|CREATED|CREATED BY|SIZE|COMMENT"
 contains "$out" "ENV X=1"
 contains "$out" …
-ok mini history --no-trunc --format '{{.CreatedBy}}' built
+ok mini history --no-trunc --format '{{.CreatedBy}}|' built
 contains "$out" "that a table has to cut somewhere"
 eq "$(wc -l <<<"$out")" 4 "entries:"
 ok mini history -q built

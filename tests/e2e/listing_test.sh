@@ -72,7 +72,7 @@ for key in Id Created Path Args State Image ResolvConfPath HostnamePath HostsPat
   RestartCount Driver Platform HostConfig GraphDriver Mounts Config NetworkSettings; do
   eq "$(jq ".[0] | has(\"$key\")" <<<"$out")" true "inspect has $key:"
 done
-exists "$(jq -r '.[0].LogPath' <<<"$out" | sed 's|/log$||')"
+exists "$(jq -r '.[0].LogPath' <<<"$out" | xargs dirname)"
 [ -d "/proc/$(jq -r '.[0].State.Pid' <<<"$out")" ] || fail "State.Pid is no process"
 ok mini inspect --format '{{.State.Status}} {{json .Config.Labels}} {{len .Mounts}} {{if .State.Running}}up{{else}}down{{end}}' web
 eq "$out" 'running {"app":"web","tier":"front"} 1 up'

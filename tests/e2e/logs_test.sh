@@ -56,9 +56,9 @@ eq "$(tail -1 "$scratch/followed")" 10000 "the last line that was followed:"
 sort -nc "$scratch/followed" || fail "follow: not in order"
 ok mini logs rotate
 seq 1 10000 | tail -n "$(wc -l <<<"$out")" | cmp - <(echo "$out") || fail "after rotation: lines lost in the middle"
-bytes=$(cat "$MINI_ROOT"/containers/*/log* | wc -c)
+bytes=$(cat "$MINI_ROOT"/containers/*/container.log* | wc -c)
 at_most "$bytes" 65536 "log on disk:"
-eq "$(ls "$MINI_ROOT"/containers/*/log* | wc -l)" 3 "files of the log:"
+eq "$(ls "$MINI_ROOT"/containers/*/container.log* | wc -l)" 3 "files of the log:"
 ok mini rm rotate
 
 # --- long lines, binary, no log ---------------------------------------------------------------------------------

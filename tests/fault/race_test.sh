@@ -30,7 +30,7 @@ cleanup() { [ -z "$swapper" ] || still; }
 safe() {
   eq "$(cat "$canary"/*)" "host secret" "$1: the host's directory:"
   eq "$(ls "$canary")" file "$1: the host's directory:"
-  grep -rqs "host secret" "$MINI_ROOT" && fail "$1: the host's file is in the store"
+  if grep -rqs "host secret" "$MINI_ROOT"; then fail "$1: the host's file is in the store"; fi
 }
 rounds=${RACE_ROUNDS:-25}
 

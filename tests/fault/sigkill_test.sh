@@ -37,20 +37,17 @@ eventually 5 is_state again exited
 ok mini rm again
 
 # --- a foreground run: the container ends with it ---------------------------------------------------------------------------
-for flags in "" "-i"; do
-  sleep 1000 | "$MINI" run $flags --name front --network none busybox sh -c 'sleep 1000 & exec sleep 1000' &
-  eventually 5 is_state front running
-  pid=$(field front .State.Pid)
-  id=$(field front .Id)
-  client=$(pgrep -f -x "$MINI run $flags --name front --network none busybox .*" -P $$ | head -1)
-  kill -KILL "${client:-$(jobs -p | tail -1)}"
-  eventually 5 gone "$pid"
-  eventually 5 is_state front exited
-  ok mini rm -f front
-  eq "$(cgroups_named "$id")" "" "cgroups after a killed run $flags:"
-  kill $(pgrep -P $$ -x sleep) 2>/dev/null
-  wait 2>/dev/null
-done
+"$MINI" run --name front --network none busybox sh -c 'sleep 1000 & exec sleep 1000' </dev/null &
+client=$!
+eventually 5 is_state front running
+pid=$(field front .State.Pid)
+id=$(field front .Id)
+kill -KILL "$client"
+wait "$client" 2>/dev/null
+eventually 5 gone "$pid"
+eventually 5 is_state front exited
+ok mini rm front
+eq "$(wait_for_nothing_of "$scratch" "$id")" "" "after a killed run:"
 
 # --- a client of exec, of attach, of logs -f: the container goes on -----------------------------------------------------------
 ok mini run -dit --name goes-on --network none busybox sh

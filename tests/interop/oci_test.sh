@@ -40,13 +40,13 @@ shell() { spec ".process.terminal = false | .process.args = [\"sh\", \"-c\", $(j
 # --- run: what the process sees -------------------------------------------------------------------------
 shell 'echo hello; exit 3'; both "exit code"
 shell 'kill -TERM $$'; both signal
-shell 'id; id -G; umask; pwd; env | sort; hostname; echo $$'; both identity
+shell 'id; id -G; umask; pwd; env | grep -v ^HOME= | sort; hostname; echo $$'; both identity
 shell 'id; id -G; umask; pwd' '.process.user = {uid: 7, gid: 8, additionalGids: [9, 10], umask: 63} | .process.cwd = "/tmp"'; both user
 shell 'grep -E "^(Cap|NoNew|Seccomp:)" /proc/self/status'; both capabilities
 shell 'grep -E "^(Cap|NoNew)" /proc/self/status' '.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"], ambient: []} | .process.noNewPrivileges = false'; both "other capabilities"
 shell 'ulimit -Sn; ulimit -Hn; ulimit -c' '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]'; both rlimits
-shell "awk '{ print \$5, \$6, \$9, \$10 }' /proc/self/mountinfo | grep -v cgroup | sort; awk '{ print \$5 }' /proc/self/mountinfo | wc -l >/dev/null"; both mounts
-shell 'ls -l /dev | awk "{ print \$1, \$3, \$4, \$5, \$6, \$NF }"; ls /dev/pts' ; both devices
+shell "awk '{ print \$5 }' /proc/self/mountinfo | grep -v cgroup | sort"; both mounts
+shell 'ls -l /dev | grep -v core | awk "{ print \$1, \$3, \$4, \$5, \$6, \$NF }"; ls /dev/pts' ; both devices
 shell 'for f in /proc/kcore /proc/keys /proc/timer_list; do wc -c <$f; done; echo x >/proc/sys/kernel/hostname; touch /root/x; touch /dev/x && echo made'; both "masked and read-only paths"
 shell 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shm_rmid_forced' '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1"}'; both sysctl
 shell 'ls -l /dev/mine | cut -d" " -f1; stat -c "%a %u:%g %t:%T" /dev/mine' '.linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 384, uid: 5, gid: 6}]'; both "a device"
