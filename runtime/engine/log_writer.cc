@@ -63,17 +63,29 @@ void LogWriter::flush() {
 void LogWriter::append(const std::string& lines) {
   try {
     if (fd_ && size_ > 0 && size_ + static_cast<int64_t>(lines.size()) > max_size_) rotate();
-    if (!fd_) {
-      fd_ = open_file(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0640);
-      struct stat info;
-      if (fstat(fd_.get(), &info) < 0) throw SysError(path_);
-      size_ = info.st_size;
-    }
+    open();
     write_all(fd_.get(), lines, path_);
     size_ += static_cast<int64_t>(lines.size());
   } catch (const SysError&) {
     lost_ = true;  // a container outlives a full disk; the next line may find room again
   }
+}
+
+void LogWriter::create() {
+  if (path_.empty()) return;
+  try {
+    open();
+  } catch (const SysError&) {
+    lost_ = true;
+  }
+}
+
+void LogWriter::open() {
+  if (fd_) return;
+  fd_ = open_file(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0640);
+  struct stat info;
+  if (fstat(fd_.get(), &info) < 0) throw SysError(path_);
+  size_ = info.st_size;
 }
 
 void LogWriter::rotate() {

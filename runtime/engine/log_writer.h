@@ -17,6 +17,8 @@ class LogWriter {
   // No log at all (--log-driver none).
   LogWriter() = default;
 
+  // Makes the file now, so that it is there even when nothing is written.
+  void create();
   // Whole lines are written at once; the rest of a line waits for its end, at most 16 KiB of it.
   void write(bool is_stderr, std::string_view data);
   // What has no line end yet (the container ended).
@@ -25,6 +27,7 @@ class LogWriter {
 
  private:
   void append(const std::string& lines);
+  void open();
   void rotate();
 
   std::string path_;

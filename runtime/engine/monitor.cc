@@ -37,6 +37,7 @@ Monitor::Monitor(Engine& engine, Record record, FileLock lock, MonitorOptions op
   signal(SIGPIPE, SIG_IGN);
   if (record_->host.log_driver != "none") {
     log_ = LogWriter(store_.log_path(id_), record_->host.log_max_size, record_->host.log_max_files);
+    if (!auto_remove_) log_.create();
   }
   clients_.on_input = [this](std::string_view data) {
     if (input_) input_->add(data);
@@ -59,9 +60,9 @@ int Monitor::run() {
     discard_failed_start(error);
     throw;
   }
+  if (!options_.foreground) give_back_memory();
   if (options_.on_started) options_.on_started();
   for (;;) {
-    if (!options_.foreground) give_back_memory();
     serve_until_exit();
     reap();
     if (record_end() == Next::end || !pause_before_restart()) break;
@@ -244,6 +245,7 @@ bool Monitor::pause_before_restart() {
   if (!stopped && !record_->stopped_by_user) {
     try {
       launch();
+      if (!options_.foreground) give_back_memory();
       return true;
     } catch (const Error& error) {
       problem = error.what();
