@@ -93,7 +93,9 @@ void run_hook(const Hook& hook, const std::string& what, const std::string& stat
   // A file, not a pipe: a hook that does not read cannot block us.
   const Fd input = sealed_memfd("state", state, false);
   const Pipe output = make_pipe();
-  const auto argv = pointers(hook.args.empty() ? std::vector{hook.path} : hook.args);
+  // `argv` points into it.
+  const std::vector<std::string> words = hook.args.empty() ? std::vector{hook.path} : hook.args;
+  const auto argv = pointers(words);
   const auto envp = pointers(hook.env);
   const pid_t pid = fork();
   if (pid < 0) throw SysError(what);
