@@ -43,6 +43,9 @@ std::string names_directory(const StatePaths& paths) {
 }
 
 FileLock lock_names(const StatePaths& paths) {
+  // Who makes a store may be killed between its parent and this.
+  if (access(names_directory(paths).c_str(), F_OK) < 0)
+    make_directories(names_directory(paths), 0711);
   return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
                            "the containers' names");
 }

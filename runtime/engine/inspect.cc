@@ -5,6 +5,7 @@
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/sandbox.h"
+#include "runtime/image/layer_store.h"
 
 namespace mini::engine {
 namespace {
@@ -184,8 +185,15 @@ OrderedJson network_json(const HostConfig& host) {
           {"Networks", {{host.network_mode, std::move(endpoint)}}}};
 }
 
-void add_size(const std::string& upper, OrderedJson& out) {
-  out["SizeRw"] = disk_usage(upper);
+void add_size(const ContainerStore& store, const Record& record, OrderedJson& out) {
+  const uint64_t own = disk_usage(store.directory(record.id) + "/upper");
+  const image::LayerStore layers(store.paths());
+  uint64_t all = own;
+  for (const Digest& diff_id : record.layers) {
+    if (const auto layer = layers.find(diff_id)) all += layer->size;
+  }
+  out["SizeRw"] = own;
+  out["SizeRootFs"] = all;
 }
 
 }  // namespace
@@ -233,7 +241,7 @@ OrderedJson inspect_container(const ContainerStore& store, const Record& record,
     if (const auto found = layers.find(*layer)) lower.push_back(found->lower);
   }
   out["GraphDriver"] = overlay_json(lower, directory);
-  if (with_size) add_size(directory + "/upper", out);
+  if (with_size) add_size(store, record, out);
   out["Mounts"] = inspect_mounts(store, record);
   out["Config"] = config_json(record);
   out["NetworkSettings"] = network_json(record.host);

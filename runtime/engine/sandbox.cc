@@ -65,9 +65,9 @@ void apply_namespaces(container::Spec& spec, const HostConfig& host, const Sandb
   }
   if (host.ipc_mode == "host") {
     drop_namespace(spec, "ipc");
-    for (const char* path : {"/dev/shm", "/dev/mqueue"}) {
-      if (container::Mount* mount = find_mount(spec, path)) *mount = bind_mount(path, path);
-    }
+    // A new mqueue file system shows the host's queues, also where the host has none mounted.
+    if (container::Mount* mount = find_mount(spec, "/dev/shm"))
+      *mount = bind_mount("/dev/shm", "/dev/shm");
   } else if (host.ipc_mode == "none") {
     drop_mount(spec, "/dev/shm");
   } else if (container::Mount* mount = find_mount(spec, "/dev/shm")) {
