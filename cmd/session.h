@@ -1,15 +1,19 @@
-// Opens the stores for a verb: one line in each of them. Owns what it opened.
+// Opens the stores for a verb: one line in each of them. Owns what it opened. What a killed command
+// left in the store is taken away on the way: two directory reads when there is nothing.
 #pragma once
 
 #include "cmd/verb.h"
 #include "runtime/engine/engine.h"
+#include "runtime/image/garbage.h"
 
 namespace mini::cmd {
 
 class Stores {
  public:
   explicit Stores(const Session& session)
-      : containers_(session.paths), images_(session.paths), engine_{containers_, images_} {}
+      : containers_(session.paths), images_(session.paths), engine_{containers_, images_} {
+    image::remove_leftovers(session.paths);
+  }
   Stores(const Stores&) = delete;
 
   engine::ContainerStore& containers() { return containers_; }
