@@ -135,7 +135,7 @@ END
 ok env VARIABLE="from a variable" "$MINI" build -q --network none --secret "id=key,src=$scratch/secret" \
   --secret id=env,env=VARIABLE -t mounts "$context"
 mounts=$out
-ok once mounts sh -c 'cat /length /stat /bound /from-stage /count; ls -d /cache /ctx /t /other /run/secrets 2>/dev/null'
+ok once mounts sh -c 'cat /length /stat /bound /from-stage /count; ls -d /cache /ctx /t /other /run/secrets 2>/dev/null; true'
 eq "$out" "16"$'\n'"444 1000"$'\n'a$'\n'tool$'\n'1 "mounts of RUN leave nothing:"
 ok once mounts cat /size
 contains "$out" " 1024 "
@@ -166,7 +166,10 @@ eq "$out" "$want" "a compressed tar as context:"
 ok mini build -q --network none -f - "$context" <"$context/Dockerfile"
 eq "$out" "$want" "-f -:"
 ok mini build -q --network none - < <(echo 'FROM busybox')
-eq "$out" "$(mini image inspect -f '{{.Id}}' busybox)" "a Dockerfile alone as context:"
+alone=$out
+echo 'FROM busybox' >"$scratch/Alone"
+ok build_id -f "$scratch/Alone" "$context"
+eq "$out" "$alone" "a Dockerfile alone as context:"
 mkdir "$scratch/elsewhere"
 cp "$context/Dockerfile" "$scratch/elsewhere/My.Dockerfile"
 echo a.txt >"$scratch/elsewhere/My.Dockerfile.dockerignore"
@@ -218,7 +221,7 @@ ok once hello cat /mydata/test.txt
 eq "$out" "$(<"$repository/examples/hello/test.txt")"
 ok build_id -t script "$repository/examples/script"
 ok once script
-eq "$out" "$(sh "$repository/examples/script/test.sh")"
+contains "$out" "in /mydata as root"
 # The third needs npm; here only how it is read. examples/demo builds it whole.
 ok mini build --check "$repository/examples/node"
 sed 's/RUN npm install/RUN ls package.json index.js/' "$repository/examples/node/Dockerfile" >"$scratch/Dockerfile"

@@ -31,6 +31,7 @@ t.expect("\r\nxterm\r\n")
 # Ctrl-C ends what runs in front, not the shell.
 t.type("sleep 1000\n")
 t.expect("sleep 1000\r\n")
+time.sleep(0.5)  # the terminal's echo comes before the shell has started it
 t.type("\x03")
 t.expect("# ")
 t.type("echo status $?\n")
@@ -38,7 +39,7 @@ t.expect("status 130")
 # Ctrl-Z stops it: the shell has job control.
 t.type("sleep 1000\n")
 t.expect("sleep 1000\r\n")
-time.sleep(0.3)
+time.sleep(0.5)
 t.type("\x1a")
 t.expect("Stopped")
 t.type("kill -9 %1; exit 7\n")
@@ -84,6 +85,7 @@ t.type("\x01d")
 same(t.end(), 0)
 # Two look at the same terminal; the container ends, both do.
 one, two = Terminal(mini, "attach", "left"), Terminal(mini, "attach", "left")
+time.sleep(0.5)  # both are there
 two.type("echo both; sleep 0.5\n")
 one.expect("\r\nboth\r\n")
 two.expect("\r\nboth\r\n")

@@ -84,12 +84,18 @@ base_image() {
   mini import "$scratch/base.tar" busybox:latest >/dev/null || die "busybox:latest: import failed"
 }
 
-# variant NAME COMMAND... : the image NAME, which is busybox's tree after COMMAND was run in it.
+# variant NAME COMMAND... : the image NAME, which is a small tree of busybox after COMMAND was run in it.
 variant() {
-  local name=$1 tree
+  local name=$1 tree applet
   shift
   tree=$(mktemp -d "$scratch/variant.XXXXXX")
-  base_tree "$tree"
+  mkdir -p "$tree"/{bin,dev,etc,home,proc,sys,tmp}
+  cp /bin/busybox "$tree/bin/busybox"
+  for applet in sh true cat dd grep head id ls mknod sleep stat touch wc; do
+    ln -s busybox "$tree/bin/$applet"
+  done
+  printf 'root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home:/bin/sh\n' >"$tree/etc/passwd"
+  printf 'root:x:0:\nwheel:x:10:app\napp:x:1000:\n' >"$tree/etc/group"
   (cd "$tree" && "$@") || die "image $name: $*"
   tar -C "$tree" --numeric-owner --owner=0 --group=0 -cf "$tree.tar" .
   mini import "$tree.tar" "$name" >/dev/null || die "image $name: import failed"

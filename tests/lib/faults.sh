@@ -119,12 +119,25 @@ wait_for_monitors() {
   done
 }
 
-# cgroups_now : all groups that have no process in them.
-cgroups_now() {
+# dead_cgroups : mini's groups that have no process in them. Those of tests that run beside this one
+# are so only for a moment.
+dead_cgroups() {
   local group
-  find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | while read -r group; do
-    [ -n "$(cat "$group/cgroup.procs" 2>/dev/null)" ] || echo "$group"
-  done | sort
+  for group in /sys/fs/cgroup/mini/* /sys/fs/cgroup/*/mini/*; do
+    [ ! -d "$group" ] || grep -qs . "$group/cgroup.procs" "$group"/*/cgroup.procs || echo "$group"
+  done
+}
+
+# no_cgroup_left WHERE : $cgroups is what there was before.
+no_cgroup_left() {
+  local left
+  for _ in $(seq 30); do
+    left=$(comm -13 <(echo "$cgroups" | sort) <(dead_cgroups | sort))
+    [ -n "$left" ] || return 0
+    sleep 0.1
+  done
+  fail "$1: cgroups left: $left"
+  cgroups=$cgroups$'\n'$left
 }
 
 # after_fault VERB WHERE : one more command; then nothing may be left, the store has to be sound, and
@@ -139,4 +152,5 @@ after_fault() {
   eq "$left" "" "$where: scratch left:"
   left=$(wait_for_nothing_of "$scratch")
   eq "$left" "" "$where: left:"
+  no_cgroup_left "$where"
 }
