@@ -30,11 +30,10 @@ bool gives_layer(const dockerfile::Instruction& instruction) {
 }
 
 void check_platform(const std::string& platform) {
-  if (platform.empty()) return;
-  const std::string host = "linux/" + image::host_architecture();
-  if (platform == host || platform == image::host_architecture()) return;
-  throw Error(cat("platform ", quoted(platform), ": this machine builds for ", host, " only"), "",
-              ErrorKind::usage);
+  if (is_host_platform(platform)) return;
+  throw Error(
+      cat("platform ", quoted(platform), ": this machine builds for ", host_platform(), " only"),
+      "", ErrorKind::usage);
 }
 
 // One build from beginning to end.
@@ -148,7 +147,9 @@ void Build::number_steps() {
                                     [](const PlannedStage& stage) { return stage.needed; });
   for (const PlannedStage& planned : graph_.stages) {
     StageSteps& steps = steps_.emplace_back();
-    int total = planned.base_image.empty() ? 0 : 1;
+    // What an unneeded stage stands on was not looked at.
+    const bool counts_base = !planned.base_image.empty() || !planned.needed;
+    int total = counts_base ? 1 : 0;
     const auto add = [&](const dockerfile::Instruction& instruction, const std::string& text,
                          const dockerfile::Range& range, bool layer) {
       StepInfo info;
@@ -163,7 +164,7 @@ void Build::number_steps() {
       steps.infos.push_back(std::move(info));
     };
     const dockerfile::Instruction& from = planned.stage->from;
-    add(from, one_line(from), from.range, !planned.base_image.empty());
+    add(from, one_line(from), from.range, counts_base);
     for (const Trigger& trigger : planned.triggers) {
       add(trigger.instruction, "ONBUILD " + one_line(trigger.instruction), from.range,
           gives_layer(trigger.instruction));

@@ -60,7 +60,7 @@ void Context::open_directory(const BuildOptions& options, const StatePaths& path
     const bool is_file = errno == ENOTDIR;
     throw Error(cat("context ", quoted(name_), ": ", strerror(errno)),
                 is_file ? "the context is a directory; a Dockerfile is named with -f" : "",
-                ErrorKind::usage);
+                ErrorKind::not_found);
   }
   path_ = absolute(name_);
   identity_ = path_;

@@ -1,7 +1,7 @@
 #include "builder/build/copy_plan.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <tuple>
 
 #include "builder/build/source_match.h"
 #include "runtime/base/error.h"
@@ -13,9 +13,9 @@ namespace {
 
 constexpr uint32_t kNewDirectory = S_IFDIR | 0755;
 
-std::string join_path(const std::string& directory, const std::string& name) {
-  if (directory.empty()) return name;
-  return name.empty() ? directory : cat(directory, '/', name);
+std::string join_path(std::string_view directory, std::string_view name) {
+  if (directory.empty()) return std::string(name);
+  return name.empty() ? std::string(directory) : cat(directory, '/', name);
 }
 
 std::string parent_of(const std::string& path) {
@@ -59,21 +59,32 @@ CopyPlan::CopyPlan(const CopyRequest& request)
   }
 }
 
+// Most of what is copied is new: one listing per directory answers for all names in it.
+const CopyPlan::Names* CopyPlan::names_in_rootfs(std::string_view directory) const {
+  if (last_names_ == nullptr || last_names_->first != directory) {
+    auto known = rootfs_names_.find(directory);
+    if (known == rootfs_names_.end()) {
+      std::optional<Names> names;
+      const std::string path(directory);
+      const std::optional<FileNode> node = in_rootfs(path);
+      if (node && node->is_directory()) {
+        const std::vector<std::string> list = request_.rootfs->names(path);
+        names.emplace(list.begin(), list.end());
+      }
+      known = rootfs_names_.emplace(path, std::move(names)).first;
+    }
+    last_names_ = &*known;
+  }
+  return last_names_->second ? &*last_names_->second : nullptr;
+}
+
 std::optional<FileNode> CopyPlan::in_rootfs(const std::string& path) const {
   if (path.empty()) return request_.rootfs->resolve("").node;
-  // Most of what is copied is new: one listing per directory answers for all names in it.
-  const std::string directory = parent_of(path);
-  auto known = rootfs_names_.find(directory);
-  if (known == rootfs_names_.end()) {
-    std::optional<std::set<std::string>> names;
-    const std::optional<FileNode> node = in_rootfs(directory);
-    if (node && node->is_directory()) {
-      const std::vector<std::string> list = request_.rootfs->names(directory);
-      names.emplace(list.begin(), list.end());
-    }
-    known = rootfs_names_.emplace(directory, std::move(names)).first;
-  }
-  if (!known->second || !known->second->contains(base_of(path))) return {};
+  const std::string_view text = path;
+  const size_t slash = text.rfind('/');
+  const bool top = slash == std::string_view::npos;
+  const Names* names = names_in_rootfs(top ? std::string_view() : text.substr(0, slash));
+  if (names == nullptr || !names->contains(top ? text : text.substr(slash + 1))) return {};
   return request_.rootfs->resolve(path, /*follow_last=*/false).node;
 }
 
@@ -115,8 +126,7 @@ bool CopyPlan::add_new_directory(const std::string& path, const Owner& owner) {
   return found.node.has_value();
 }
 
-PlannedEntry CopyPlan::planned(const CopyOrigin& origin, const FileEntry& file,
-                               std::string path) const {
+PlannedEntry CopyPlan::planned(const CopyOrigin& origin, FileEntry&& file, std::string path) const {
   PlannedEntry entry;
   entry.path = std::move(path);
   entry.mode = file.mode;
@@ -131,13 +141,12 @@ PlannedEntry CopyPlan::planned(const CopyOrigin& origin, const FileEntry& file,
     entry.mode = (file.mode & S_IFMT) | request_.mode->apply(file.mode, file.is_directory());
   }
   if (origin.keeps_owner) entry.attributes = origin.view->attributes(file.path, file);
+  // Otherwise times of the source are in no cache key, so they may be in no layer either.
   if (origin.keeps_mtime) entry.mtime = file.mtime_ns / 1'000'000'000;
-  if (file.is_link()) entry.text = file.target;
-  // Times of the source are in no cache key, so they may be in no layer either.
+  if (file.is_link()) entry.text = std::move(file.target);
   entry.view = origin.view;
-  entry.source = file;
-  if (!origin.keeps_owner)
-    entry.source.nlink = 1;  // how the context's files share inodes is chance
+  entry.source = std::move(file);
+  entry.group = group_;
   return entry;
 }
 
@@ -157,21 +166,20 @@ void CopyPlan::put(PlannedEntry&& entry) {
   entries_.push_back(std::move(entry));
 }
 
-void CopyPlan::put_file(const CopyOrigin& origin, const FileEntry& file,
-                        const std::string& target) {
+void CopyPlan::put_file(const CopyOrigin& origin, FileEntry&& file, std::string target) {
   if (S_ISSOCK(file.mode)) {
     throw Error(cat("source ", quoted(file.path), ": a socket cannot be copied"),
                 "leave it out with .dockerignore or --exclude");
   }
-  put(planned(origin, file, target));
+  put(planned(origin, std::move(file), std::move(target)));
 }
 
-bool CopyPlan::excluded(const std::string& path) const {
+bool CopyPlan::excluded(std::string_view path) const {
   return !excludes_.empty() && excludes_.ignored(path);
 }
 
 FileView::Visit CopyPlan::visit(const CopyOrigin& origin, const FileEntry& entry,
-                                const std::string& below) const {
+                                std::string_view below) const {
   FileView::Visit answer = origin.visit ? origin.visit(entry) : FileView::Visit::take;
   if (answer != FileView::Visit::skip && excluded(below)) {
     answer = entry.is_directory() && excludes_.may_include_below(below) ? FileView::Visit::enter
@@ -184,12 +192,16 @@ void CopyPlan::put_directory_contents(const CopyOrigin& origin, const std::strin
                                       const std::string& target) {
   ensure_directory(target, new_owner_);
   const size_t skip = from.empty() ? 0 : from.size() + 1;
-  const std::vector<FileEntry> found = origin.view->walk(from, [&](const FileEntry& entry) {
-    return visit(origin, entry, skip == 0 ? entry.path : entry.path.substr(skip));
-  });
+  std::vector<FileEntry> found = origin.view->walk(
+      from,
+      [&](const FileEntry& entry) {
+        return visit(origin, entry, std::string_view(entry.path).substr(skip));
+      },
+      /*by_two=*/true);
   entries_.reserve(entries_.size() + found.size());
-  for (const FileEntry& entry : found) {
-    put_file(origin, entry, join_path(target, entry.path.substr(skip)));
+  for (FileEntry& entry : found) {
+    std::string path = join_path(target, std::string_view(entry.path).substr(skip));
+    put_file(origin, std::move(entry), std::move(path));
   }
 }
 
@@ -237,6 +249,7 @@ int CopyPlan::add(const CopyOrigin& origin, const std::string& source) {
 
 void CopyPlan::add_match(const CopyOrigin& origin, const Match& match) {
   check_destination(many_);
+  ++group_;
   if (match.resolved.node->is_directory()) {
     put_directory_contents(origin, match.resolved.path, target_);
     return;
@@ -248,7 +261,7 @@ void CopyPlan::add_match(const CopyOrigin& origin, const Match& match) {
   FileEntry file;
   static_cast<FileNode&>(file) = *match.resolved.node;
   file.path = match.resolved.path;
-  put_file(origin, file, target);
+  put_file(origin, std::move(file), target);
 }
 
 void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& source) {
@@ -262,8 +275,8 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
       throw Error(cat("source ", quoted(source), ": ", quoted(base), " is not a directory"));
     }
     const size_t skip = from.path.empty() ? 0 : from.path.size() + 1;
-    const std::vector<FileEntry> found = origin.view->walk(from.path, [&](const FileEntry& entry) {
-      const std::string below = entry.path.substr(skip);
+    std::vector<FileEntry> found = origin.view->walk(from.path, [&](const FileEntry& entry) {
+      const std::string_view below = std::string_view(entry.path).substr(skip);
       const FileView::Visit answer = visit(origin, entry, below);
       if (answer == FileView::Visit::skip || text.empty() || pattern.matches_or_above(below)) {
         return answer;
@@ -276,8 +289,10 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
       throw missing_source(origin, source, plain, origin.hidden && origin.hidden(plain));
     }
     ensure_directory(target_, new_owner_);
-    for (const FileEntry& entry : found) {
-      put_file(origin, entry, join_path(target_, entry.path.substr(skip)));
+    ++group_;
+    for (FileEntry& entry : found) {
+      std::string path = join_path(target_, std::string_view(entry.path).substr(skip));
+      put_file(origin, std::move(entry), std::move(path));
     }
   }
 }
@@ -302,24 +317,28 @@ void CopyPlan::add_inline(const std::string& name, const std::string& content) {
 }
 
 std::vector<PlannedEntry> CopyPlan::finish() {
-  std::stable_sort(entries_.begin(), entries_.end(),
-                   [](const PlannedEntry& a, const PlannedEntry& b) {
-                     return canonical_before(a.path, b.path);
-                   });
-  std::vector<PlannedEntry> result;
-  result.reserve(entries_.size());
-  for (PlannedEntry& entry : entries_) {
-    if (!result.empty() && result.back().path == entry.path) result.pop_back();
-    result.push_back(std::move(entry));
+  const auto before = [](const PlannedEntry& a, const PlannedEntry& b) {
+    return canonical_before(a.path, b.path);
+  };
+  std::vector<PlannedEntry> result = std::move(entries_);
+  entries_.clear();
+  // One directory comes in order already.
+  if (!std::is_sorted(result.begin(), result.end(), before)) {
+    std::stable_sort(result.begin(), result.end(), before);
   }
-  std::map<std::pair<const FileView*, std::pair<uint64_t, uint64_t>>, std::string> first;
+  // Of several entries with one path the last counts, so doubles are looked for from the end.
+  const auto same = [](const PlannedEntry& a, const PlannedEntry& b) { return a.path == b.path; };
+  if (std::adjacent_find(result.begin(), result.end(), same) != result.end()) {
+    const auto kept = std::unique(result.rbegin(), result.rend(), same);
+    result.erase(result.begin(), kept.base());
+  }
+  std::map<std::tuple<int, uint64_t, uint64_t>, std::string> first;
   for (PlannedEntry& entry : result) {
     if (!S_ISREG(entry.mode) || entry.is_inline || entry.source.nlink < 2) continue;
-    const auto [it, fresh] = first.emplace(
-        std::pair{entry.view, std::pair{entry.source.device, entry.source.inode}}, entry.path);
+    const auto [it, fresh] =
+        first.emplace(std::tuple{entry.group, entry.source.device, entry.source.inode}, entry.path);
     if (!fresh) entry.hard_link_to = it->second;
   }
-  entries_.clear();
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "builder/build/file_mode.h"
@@ -32,6 +33,7 @@ struct PlannedEntry {
   bool is_inline = false;          // a regular file out of `text`
   const FileView* view = nullptr;  // where a regular file's content is
   FileEntry source;                // its path there, for messages too
+  int group = 0;                   // which source it belongs to: hard links are kept within one
   std::string hard_link_to;        // another entry's path
 };
 
@@ -87,15 +89,17 @@ class CopyPlan {
   bool is_directory(const std::string& path) const;  // in the rootfs or planned
   void ensure_directory(const std::string& path, const Owner& owner);
   void put(PlannedEntry&& entry);
-  void put_file(const CopyOrigin& origin, const FileEntry& file, const std::string& target);
+  void put_file(const CopyOrigin& origin, FileEntry&& file, std::string target);
   void put_directory_contents(const CopyOrigin& origin, const std::string& from,
                               const std::string& target);
   void check_destination(bool many) const;
-  PlannedEntry planned(const CopyOrigin& origin, const FileEntry& file, std::string path) const;
+  PlannedEntry planned(const CopyOrigin& origin, FileEntry&& file, std::string path) const;
+  using Names = std::set<std::string, std::less<>>;
+  const Names* names_in_rootfs(std::string_view directory) const;
   std::optional<FileNode> in_rootfs(const std::string& path) const;
-  bool excluded(const std::string& path) const;
+  bool excluded(std::string_view path) const;
   FileView::Visit visit(const CopyOrigin& origin, const FileEntry& entry,
-                        const std::string& relative) const;
+                        std::string_view relative) const;
 
   CopyRequest request_;
   Owner new_owner_;
@@ -103,9 +107,13 @@ class CopyPlan {
   std::string target_;  // the destination, resolved in the rootfs
   bool target_is_directory_ = false;
   bool many_ = false;
+  int group_ = 0;
   std::vector<PlannedEntry> entries_;
   std::set<std::string> directories_;  // planned
-  mutable std::map<std::string, std::optional<std::set<std::string>>> rootfs_names_;
+  // Directories of the rootfs that were asked for, and the last one: most questions in a row are
+  // about the same.
+  mutable std::map<std::string, std::optional<Names>, std::less<>> rootfs_names_;
+  mutable const std::pair<const std::string, std::optional<Names>>* last_names_ = nullptr;
 };
 
 class MissingSource : public Error {

@@ -39,8 +39,9 @@ struct FileNode {
 
 struct FileEntry : FileNode {
   std::string path;
-  std::string target;     // of a link
-  ContentHash content{};  // of a regular file, once hash_contents() filled it
+  std::string target;      // of a link
+  ContentHash content{};   // of a regular file, once hash_contents() filled it
+  bool tentative = false;  // during a walk: a directory that waits for something below it
 };
 
 class FileView {
@@ -60,8 +61,10 @@ class FileView {
   enum class Visit { take, skip, enter };
   using Visitor = std::function<Visit(const FileEntry&)>;
   // Everything below the directory `path` (resolved, without itself), parents before children and
-  // names in byte order.
-  std::vector<FileEntry> walk(const std::string& path, const Visitor& visitor) const;
+  // names in byte order. `by_two`: with a second thread, when there is enough to do; the visitor is
+  // then called from both.
+  std::vector<FileEntry> walk(const std::string& path, const Visitor& visitor,
+                              bool by_two = false) const;
   std::vector<std::string> names(const std::string& path) const;  // of a resolved directory, sorted
 
   std::string read_link(const std::string& path, const FileNode& node) const;

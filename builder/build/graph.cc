@@ -5,6 +5,7 @@
 
 #include "builder/dockerfile/expand.h"
 #include "runtime/base/text.h"
+#include "runtime/image/config.h"
 
 namespace mini::build {
 namespace {
@@ -36,6 +37,29 @@ std::vector<Reference> references(const dockerfile::Instruction& instruction) {
   return result;
 }
 
+void check_platform(const dockerfile::Dockerfile& file, const dockerfile::From& from,
+                    const std::map<std::string, std::string>& globals) {
+  if (!from.platform) return;
+  const std::string platform =
+      dockerfile::expand_at(*file.source, *from.platform, file.directives, lookup_in(globals));
+  if (is_host_platform(platform)) return;
+  throw dockerfile::DockerfileError(*file.source, from.platform->range,
+                                    cat("platform ", quoted(platform), ": not this machine's"),
+                                    cat("leave it out, or say ", host_platform()));
+}
+
+// What a stage says with ONBUILD happens in those that stand on it.
+std::vector<Trigger> triggers_in(const dockerfile::Stage& stage) {
+  std::vector<Trigger> triggers;
+  for (const dockerfile::Instruction& instruction : stage.instructions) {
+    const auto* onbuild = instruction.as<dockerfile::Onbuild>();
+    if (onbuild == nullptr) continue;
+    const dockerfile::Source source{cat("ONBUILD of ", stage.name), onbuild->text};
+    triggers.push_back({source, dockerfile::parse_trigger(source)});
+  }
+  return triggers;
+}
+
 int find_target(const dockerfile::Dockerfile& file, const std::string& target) {
   if (target.empty()) return static_cast<int>(file.stages.size()) - 1;
   if (const dockerfile::Stage* stage = dockerfile::find_stage(file, target)) return stage->index;
@@ -48,6 +72,15 @@ int find_target(const dockerfile::Dockerfile& file, const std::string& target) {
 }
 
 }  // namespace
+
+std::string host_platform() {
+  return "linux/" + image::host_architecture();
+}
+
+bool is_host_platform(const std::string& platform) {
+  return platform.empty() || platform == host_platform() ||
+         platform == image::host_architecture() || platform.starts_with(host_platform() + "/");
+}
 
 std::string PlannedStage::name() const {
   return stage->name.empty() ? cat("stage-", stage->index) : stage->name;
@@ -112,8 +145,10 @@ StageGraph plan_stages(
                                         cat("base image ", quoted(word.text), " is empty"),
                                         "give its ARG a default before FROM, or a --build-arg");
     }
+    check_platform(file, stage.base(), globals);
     if (const auto* base = dockerfile::find_stage_by_name(file, image, index)) {
       planned.base_stage = base->index;
+      planned.triggers = triggers_in(*base);
       graph.stages[static_cast<size_t>(base->index)].needed = true;
     } else if (image != "scratch") {
       planned.base_image = image;

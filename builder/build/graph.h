@@ -14,7 +14,7 @@
 
 namespace mini::build {
 
-struct Trigger {  // an ONBUILD instruction of a base image
+struct Trigger {  // an ONBUILD instruction of the base
   dockerfile::Source source;
   dockerfile::Instruction instruction;
 };
@@ -24,7 +24,7 @@ struct PlannedStage {
   bool needed = false;
   std::string base_image;         // expanded; empty: scratch or a stage
   std::optional<int> base_stage;  // index
-  std::vector<Trigger> triggers;  // of the base image
+  std::vector<Trigger> triggers;  // of the base image or stage
   std::vector<int> after;         // stages that are needed first, without the base
 
   std::string name() const;  // "build", "stage-2"
@@ -34,6 +34,10 @@ struct StageGraph {
   std::vector<PlannedStage> stages;  // of the Dockerfile
   int target = 0;
 };
+
+// "linux/amd64", and whether a platform, as FROM or a flag names it, is this machine's.
+std::string host_platform();
+bool is_host_platform(const std::string& platform);
 
 // The variables of FROM: ARGs before the first FROM with --build-arg, in order.
 std::map<std::string, std::string> global_variables(

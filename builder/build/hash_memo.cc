@@ -88,24 +88,29 @@ HashMemo::HashMemo(std::string file, bool immutable)
 }
 
 void HashMemo::load() {
-  const std::optional<std::string> data = read_file_if_exists(file_, kFileLimit);
+  std::optional<std::string> data = read_file_if_exists(file_, kFileLimit);
   Header header;
   if (!data || data->size() < sizeof header) return;
   std::memcpy(&header, data->data(), sizeof header);
-  const char* records = data->data() + sizeof header;
   const size_t size = data->size() - sizeof header;
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || size % sizeof(Record) != 0 ||
-      header.checksum != checksum(records, size)) {
-    return;
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) == 0 && size % sizeof(Record) == 0 &&
+      header.checksum == checksum(data->data() + sizeof header, size)) {
+    table_ = std::move(*data);
   }
-  known_.resize(size / sizeof(Record));
-  if (size != 0) std::memcpy(known_.data(), records, size);
+}
+
+// A string's memory is aligned for anything, the header is 16 bytes.
+std::span<const HashMemo::Record> HashMemo::known() const {
+  if (table_.empty()) return {};
+  return {reinterpret_cast<const Record*>(table_.data() + sizeof(Header)),
+          (table_.size() - sizeof(Header)) / sizeof(Record)};
 }
 
 std::optional<ContentHash> HashMemo::find(const FileNode& node) const {
   const Record wanted = record_of(node, {});
-  const auto known = std::lower_bound(known_.begin(), known_.end(), wanted, before);
-  if (known != known_.end() && same(*known, wanted)) return known->hash;
+  const std::span<const Record> records = known();
+  const auto found = std::lower_bound(records.begin(), records.end(), wanted, before);
+  if (found != records.end() && same(*found, wanted)) return found->hash;
   const std::lock_guard guard(mutex_);
   for (const std::map<Key, Record>* map : {&learned_, &fleeting_}) {
     const auto it = map->find({node.device, node.inode});
@@ -124,25 +129,25 @@ void HashMemo::save() {
   const std::lock_guard guard(mutex_);
   if (learned_.empty()) return;
   std::vector<Record> all;
-  all.reserve(known_.size() + learned_.size());
-  if (known_.size() < kForgetAbove) {
-    for (const Record& record : known_) {
+  all.reserve(known().size() + learned_.size());
+  if (known().size() < kForgetAbove) {
+    for (const Record& record : known()) {
       if (!learned_.contains({record.device, record.inode})) all.push_back(record);
     }
   }
   for (const auto& [key, record] : learned_) all.push_back(record);
   std::sort(all.begin(), all.end(), before);
-  known_ = std::move(all);
-  learned_.clear();
-  const size_t size = known_.size() * sizeof(Record);
+  const size_t size = all.size() * sizeof(Record);
   Header header;
   std::memcpy(header.magic, kMagic, sizeof kMagic);
-  header.checksum = checksum(reinterpret_cast<const char*>(known_.data()), size);
+  header.checksum = checksum(reinterpret_cast<const char*>(all.data()), size);
   std::string data(sizeof header + size, '\0');
   std::memcpy(data.data(), &header, sizeof header);
-  std::memcpy(data.data() + sizeof header, known_.data(), size);
+  std::memcpy(data.data() + sizeof header, all.data(), size);
   make_directories(file_.substr(0, file_.rfind('/')), 0700);
   replace_file(file_, data, false, 0600);
+  table_ = std::move(data);
+  learned_.clear();
 }
 
 void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, HashMemo& memo,

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,9 +44,11 @@ class HashMemo {
   bool immutable_ = false;
   mutable std::mutex mutex_;
   using Key = std::pair<uint64_t, uint64_t>;  // device, inode
-  std::vector<Record> known_;                 // sorted; as read
-  std::map<Key, Record> learned_;             // to be remembered
-  std::map<Key, Record> fleeting_;            // too young: for this build only
+  std::span<const Record> known() const;
+
+  std::string table_;               // as read: a header and sorted records
+  std::map<Key, Record> learned_;   // to be remembered
+  std::map<Key, Record> fleeting_;  // too young: for this build only
 };
 
 // Fills `content` of these regular files, from the memo or by reading, with two threads.

@@ -73,7 +73,8 @@ struct RunMounts::Prepared {
   std::string target;  // absolute; empty for a secret that is a variable only
   bool from_context = false;
   std::vector<image::Layer> layers;
-  std::string source;                          // resolved
+  std::string source;               // resolved
+  std::vector<PlannedEntry> files;  // of a bind from the context: what the key is made of
   std::optional<image::Draft> scratch, masks;  // what is written to a bind; what hides names
   std::optional<CacheMount> cache;
 };
@@ -149,7 +150,8 @@ void RunMounts::describe_bind(Prepared& mount, StepKey& key) {
   }
   std::vector<FileEntry> entries;
   if (found.node->is_directory()) {
-    entries = view.walk(mount.source, [&](const FileEntry& entry) { return context.visit(entry); });
+    entries = view.walk(
+        mount.source, [&](const FileEntry& entry) { return context.visit(entry); }, true);
   } else {
     static_cast<FileNode&>(entries.emplace_back()) = *found.node;
     entries.back().path = mount.source;
@@ -159,7 +161,8 @@ void RunMounts::describe_bind(Prepared& mount, StepKey& key) {
     if (entry.is_regular()) files.push_back(&entry);
   }
   hash_contents(view, files, context.memo(), session_.cancel());
-  key.add_files("files", entries);
+  mount.files = planned_as_they_are(std::move(entries));
+  key.add_files(mount.files);
 }
 
 void RunMounts::describe(StepKey& key) {

@@ -218,10 +218,10 @@ void StageBuilder::layer(const StepInfo& info, const StepKey& key,
   const Digest digest = key.digest();
   if (!without_cache()) {
     if (std::optional<image::Layer> found = session_.find(digest)) {
+      const size_t files = key.file_count();
       reporter.step(EventKind::why, info,
-                    key.files().empty() ? "nothing changed: same files below, same command"
-                                        : cat("nothing changed: ", key.files().size(),
-                                              key.files().size() == 1 ? " file" : " files"));
+                    files == 0 ? "nothing changed: same files below, same command"
+                               : cat("nothing changed: ", files, files == 1 ? " file" : " files"));
       reporter.step(EventKind::cached, info);
       state_.layers.push_back(std::move(*found));
       past_now_.push_back({info.text, digest});

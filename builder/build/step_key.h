@@ -20,11 +20,9 @@ struct KeyPart {
 class StepKey {
  public:
   void add(std::string name, std::string value);
-  // The files that the step reads: a digest of the listing goes into the key, the listing itself is
-  // kept for explanations only.
+  // The files that the step reads: their digest goes into the key. `entries` outlives the key,
+  // which looks at them again only to explain.
   void add_files(const std::vector<PlannedEntry>& entries);
-  // Raw files (a bind mount's), as `entries` below `name`.
-  void add_files(const std::string& name, const std::vector<FileEntry>& entries);
 
   const std::vector<KeyPart>& parts() const { return parts_; }
   Digest digest() const;
@@ -34,15 +32,19 @@ class StepKey {
     std::string meta;          // type, mode, owner
     std::string content;       // digest or target
   };
-  const std::vector<File>& files() const { return files_; }
+  std::vector<File> files() const;
+  size_t file_count() const;
   // Each file as "path NUL meta NUL content NUL": what a record keeps of them.
   std::string listing() const;
 
  private:
   std::vector<KeyPart> parts_;
-  std::vector<File> files_;
+  std::vector<const std::vector<PlannedEntry>*> files_;
 };
 
 std::string hex_of(const ContentHash& hash);
+
+// Files as they are (of a bind mount), for add_files().
+std::vector<PlannedEntry> planned_as_they_are(std::vector<FileEntry> entries);
 
 }  // namespace mini::build

@@ -230,23 +230,16 @@ TEST_F(CopyPlanTest, HiddenSourcesNameTheRule) {
   EXPECT_THROW(through.add(hiding, "to-file"), MissingSource);
 }
 
-TEST_F(CopyPlanTest, HardLinksOfAnImageStayHardLinks) {
-  ScratchTree stage;
-  stage.file("b/first");
-  ASSERT_EQ(::link(stage.at("b/first").c_str(), stage.at("second").c_str()), 0);
-  const FileView view = FileView::of_layers({stage.path()});
-  CopyOrigin from;
-  from.view = &view;
-  from.keeps_owner = true;
-  CopyPlan copy(request("/x/"));
-  copy.add(from, "/");
-  const std::vector<PlannedEntry> entries = copy.finish();
-  ASSERT_THAT(names(entries), ElementsAre("x", "x/b", "x/b/first", "x/second"));
-  EXPECT_EQ(entries[3].hard_link_to, "x/b/first");
-  // Of the context it is chance which files share an inode.
-  ASSERT_EQ(::link(context.at("file").c_str(), context.at("twin").c_str()), 0);
-  for (const PlannedEntry& entry : plan(request("/x/"), {"file", "twin"})) {
-    EXPECT_EQ(entry.hard_link_to, "");
+TEST_F(CopyPlanTest, HardLinksAreKeptWithinOneSource) {
+  ASSERT_EQ(::link(context.at("dir/one").c_str(), context.at("dir/sub/twin").c_str()), 0);
+  const std::vector<PlannedEntry> entries = plan(request("/x/"), {"dir"});
+  ASSERT_THAT(names(entries),
+              ElementsAre("x", "x/link", "x/one", "x/sub", "x/sub/twin", "x/sub/two"));
+  EXPECT_EQ(entries[2].hard_link_to, "");
+  EXPECT_EQ(entries[4].hard_link_to, "x/one");
+  // Copied by two words they are two files; so is one whose other name is not copied.
+  for (const PlannedEntry& entry : plan(request("/x/"), {"dir/one", "dir/sub"})) {
+    EXPECT_EQ(entry.hard_link_to, "") << entry.path;
   }
 }
 

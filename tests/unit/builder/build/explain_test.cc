@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+
 namespace mini::build {
 namespace {
 
@@ -17,11 +19,13 @@ PlannedEntry file(const std::string& path, const std::string& content, uint32_t 
   return entry;
 }
 
-StepKey key_of(const std::vector<PlannedEntry>& files,
+// A key with the files that it looks at.
+StepKey key_of(std::vector<PlannedEntry> files,
                const std::vector<KeyPart>& parts = {{"parent", "p"}}) {
+  static std::deque<std::vector<PlannedEntry>> kept;
   StepKey key;
   for (const KeyPart& part : parts) key.add(part.name, part.value);
-  if (!files.empty()) key.add_files(files);
+  if (!files.empty()) key.add_files(kept.emplace_back(std::move(files)));
   return key;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "runtime/base/error.h"
+#include "runtime/image/config.h"
 
 namespace mini::build {
 namespace {
@@ -76,6 +77,21 @@ TEST(Graph, Refusals) {
               HasSubstr("defined after"));
   EXPECT_THAT(problem("FROM $NOPE\n"), HasSubstr("is empty"));
   EXPECT_THAT(problem("FROM scratch AS build\n", "biuld"), HasSubstr("did you mean \"build\"?"));
+}
+
+TEST(Graph, AStageTriggersForItsChildrenOnly) {
+  const Planned planned(
+      "FROM scratch AS a\nONBUILD ENV X=1\nFROM a AS b\nFROM b AS c\nCOPY --from=a /x /\n");
+  EXPECT_TRUE(planned.graph.stages[0].triggers.empty());
+  ASSERT_EQ(planned.graph.stages[1].triggers.size(), 1u);
+  EXPECT_EQ(planned.graph.stages[1].triggers[0].instruction.text, "ENV X=1");
+  EXPECT_TRUE(planned.graph.stages[2].triggers.empty());
+}
+
+TEST(Graph, OtherPlatformsAreRefused) {
+  EXPECT_THAT(problem("FROM --platform=linux/s390x x\n"), HasSubstr("not this machine's"));
+  EXPECT_EQ(problem("ARG P=linux\nFROM --platform=$P/" + image::host_architecture() + " x\n"),
+            "no error");
 }
 
 TEST(Graph, TriggersBringTheirStages) {
