@@ -8,7 +8,6 @@
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
-#include "runtime/engine/resident_memory.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/engine/sandbox_facts.h"
 #include "runtime/engine/terminal.h"
@@ -60,7 +59,6 @@ int Monitor::run() {
     discard_failed_start(error);
     throw;
   }
-  if (!options_.foreground) give_back_memory();
   if (options_.on_started) options_.on_started();
   for (;;) {
     serve_until_exit();
@@ -143,7 +141,8 @@ void Monitor::own_streams(const container::Spec& spec, Pipe in, Pipe out, Pipe e
 }
 
 void Monitor::serve_until_exit() {
-  bool exited = false;
+  constexpr int64_t kQuiet = 200'000'000;
+  bool exited = false, busy = false;
   while (!exited) {
     PollRound round;
     round.watch(process_.pidfd.get(), POLLIN, [&](short) { exited = true; });
@@ -152,7 +151,9 @@ void Monitor::serve_until_exit() {
     clients_.watch(round, !input_ || input_->has_room());
     if (input_) input_->watch(round);
     if (health_) health_->watch(round);
-    round.wait();
+    // A foreground run ends soon; a monitor may live for years, most of them asleep.
+    if (busy) round.wake_at(monotonic_ns() + kQuiet);
+    busy = round.wait(!busy && !options_.foreground) && !options_.foreground;
   }
 }
 
@@ -245,7 +246,6 @@ bool Monitor::pause_before_restart() {
   if (!stopped && !record_->stopped_by_user) {
     try {
       launch();
-      if (!options_.foreground) give_back_memory();
       return true;
     } catch (const Error& error) {
       problem = error.what();

@@ -5,6 +5,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/engine/resident_memory.h"
 
 namespace mini::engine {
 
@@ -17,7 +18,8 @@ void PollRound::wake_at(int64_t monotonic) {
   if (wake_ns_ < 0 || monotonic < wake_ns_) wake_ns_ = monotonic;
 }
 
-bool PollRound::wait() {
+bool PollRound::wait(bool idle) {
+  if (idle) give_back_memory();
   int ready = -1;
   do {
     timespec left{};

@@ -17,8 +17,8 @@ class PollRound {
   void watch(int fd, short events, Handler handler);
   void wake_at(int64_t monotonic_ns);  // the earliest counts
   // Waits and calls the handlers of what is ready, in the order of `watch`. False when only the
-  // time came.
-  bool wait();
+  // time came. `idle`: the wait may be long, so memory is given back right before it.
+  bool wait(bool idle = false);
 
  private:
   std::vector<pollfd> polls_;
