@@ -94,8 +94,8 @@ void run_hook(const Hook& hook, const std::string& what, const std::string& stat
   const Fd input = sealed_memfd("state", state, false);
   const Pipe output = make_pipe();
   // `argv` points into it.
-  const std::vector<std::string> words = hook.args.empty() ? std::vector{hook.path} : hook.args;
-  const auto argv = pointers(words);
+  const std::vector<std::string> arguments = hook.args.empty() ? std::vector{hook.path} : hook.args;
+  const auto argv = pointers(arguments);
   const auto envp = pointers(hook.env);
   const pid_t pid = fork();
   if (pid < 0) throw SysError(what);
