@@ -43,7 +43,7 @@ class Content {
     }
     ReadResult result;
     result.diff_id = out_.finish();
-    result.blob = in_.compression() == Compression::none ? result.diff_id : in_.blob_digest();
+    result.blob = in_.compressed() ? in_.blob_digest() : result.diff_id;
     result.blob_size = in_.blob_size();
     return result;
   }
@@ -201,10 +201,11 @@ ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadL
 bool looks_like_archive(int fd) {
   const off_t before = lseek(fd, 0, SEEK_CUR);
   if (before < 0 || lseek(fd, 0, SEEK_SET) < 0) return false;
+  const std::string name = "archive";
   bool result = false;
   try {
-    char block[512];
-    result = is_tar_header({block, Decompressor(fd, "archive").read(block, sizeof block)});
+    Content content(fd, name, ReadLimits{}.bytes);
+    result = TarReader([&](size_t size) { return content.take(size); }, name).has_entry();
   } catch (const Error&) {
     // Compressed, but not soundly: no archive.
   }

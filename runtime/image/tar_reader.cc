@@ -1,7 +1,10 @@
 #include "runtime/image/tar_reader.h"
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -10,274 +13,225 @@ namespace mini::image {
 namespace {
 
 constexpr size_t kBlock = 512;
-constexpr size_t kPiece = 64 << 10;
-constexpr size_t kExtendedLimit = 1 << 20;
-constexpr uint64_t kLargestId = 0xfffffffe;  // the next means "unchanged" to chown(2)
-
-// Offsets and sizes of the header's fields: pax(1), "ustar Interchange Format".
-struct Field {
-  size_t offset, size;
-};
-constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12},
-    kMtime{136, 12}, kChecksum{148, 8}, kLink{157, 100}, kMajor{329, 8}, kMinor{337, 8},
-    kPrefix{345, 155}, kStarPrefix{345, 131};
-constexpr size_t kTypeOffset = 156, kMagicOffset = 257, kStarTrailerOffset = 508;
-
-std::string_view raw(std::string_view block, Field field) {
-  return block.substr(field.offset, field.size);
-}
-
-std::string_view text(std::string_view block, Field field) {
-  const std::string_view value = raw(block, field);
-  return value.substr(0, value.find('\0'));
-}
-
-// Octal digits between blanks and NULs, or GNU's base 256 when the first bit is set.
-std::optional<int64_t> number(std::string_view block, Field field) {
-  std::string_view value = raw(block, field);
-  const auto first = static_cast<unsigned char>(value[0]);
-  if (first & 0x80) {
-    uint64_t result = (first & 0x40) ? ~uint64_t{0} : 0;  // sign
-    for (size_t i = 0; i < value.size(); ++i) {
-      const uint64_t byte = i == 0 ? (first & 0x7f) | ((first & 0x40) ? 0x80 : 0)
-                                   : static_cast<unsigned char>(value[i]);
-      // What is shifted out must be the sign again.
-      if (const uint64_t top = result >> 55; top != 0 && top != 0x1ff) return {};
-      result = result << 8 | byte;
-    }
-    return static_cast<int64_t>(result);
-  }
-  constexpr std::string_view kBlank(" \0", 2);
-  const size_t begin = value.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return 0;
-  value = value.substr(begin, value.find_last_not_of(kBlank) - begin + 1);
-  int64_t result = 0;
-  for (const char c : value) {
-    if (c < '0' || c > '7') return {};
-    result = result << 3 | (c - '0');  // 12 digits at most
-  }
-  return result;
-}
+constexpr uint64_t kPiece = 256 << 10;
+constexpr int64_t kLargestId = 0xfffffffe;  // the next means "unchanged" to chown(2)
+constexpr size_t kTypeOffset = 156;
+constexpr int kNotConverted =
+    EILSEQ;  // libarchive's ARCHIVE_ERRNO_FILE_FORMAT, which is not public
 
 bool is_zero(std::string_view block) {
   return block.find_first_not_of('\0') == std::string_view::npos;
 }
 
-bool checksum_matches(std::string_view block) {
-  int64_t with_sign = 0, without = 0;
-  for (size_t i = 0; i < kBlock; ++i) {
-    const bool own = i >= kChecksum.offset && i < kChecksum.offset + kChecksum.size;
-    const char c = own ? ' ' : block[i];
-    without += static_cast<unsigned char>(c);
-    with_sign += static_cast<signed char>(c);  // as some old writers did
+// Octal digits, blanks and NULs, or GNU's base 256; libarchive takes what comes before anything
+// else for the number.
+bool is_number(std::string_view field) {
+  constexpr std::string_view kOctal("01234567 \0", 10);
+  return (field[0] & 0x80) != 0 || field.find_first_not_of(kOctal) == std::string_view::npos;
+}
+
+std::string text_of(const char* value) {
+  return value ? value : "";
+}
+
+std::optional<EntryType> type_of(archive_entry* entry) {
+  if (archive_entry_hardlink(entry)) return EntryType::hard_link;
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return EntryType::file;
+    case AE_IFLNK:
+      return EntryType::symlink;
+    case AE_IFCHR:
+      return EntryType::character;
+    case AE_IFBLK:
+      return EntryType::block;
+    case AE_IFDIR:
+      return EntryType::directory;
+    case AE_IFIFO:
+      return EntryType::fifo;
+    default:
+      return {};
   }
-  const auto stored = number(block, kChecksum);
-  return stored && (*stored == without || *stored == with_sign);
-}
-
-// "1234.567" -> 1234; fractions are below what a layer keeps.
-std::optional<int64_t> parse_time(std::string_view value) {
-  const bool negative = value.starts_with('-');
-  if (negative) value.remove_prefix(1);
-  const size_t dot = value.find('.');
-  if (dot != std::string_view::npos &&
-      value.find_first_not_of("0123456789", dot + 1) != std::string_view::npos)
-    return {};
-  const auto seconds = parse_number(value.substr(0, dot), INT64_MAX);
-  if (!seconds) return {};
-  return negative ? -static_cast<int64_t>(*seconds) : static_cast<int64_t>(*seconds);
-}
-
-bool has_content(char type) {
-  return type == '0' || type == '\0' || type == '7';
 }
 
 }  // namespace
 
-bool is_tar_header(std::string_view block) {
-  return block.size() >= kBlock && !is_zero(block.substr(0, kBlock)) && checksum_matches(block);
+TarReader::TarReader(Source source, std::string name)
+    : source_(std::move(source)),
+      name_(std::move(name)),
+      archive_(archive_read_new(), archive_read_free) {
+  if (!archive_) throw SysError(ENOMEM, name_);
+  if (archive_read_support_format_tar(archive_.get()) != ARCHIVE_OK ||
+      archive_read_open(archive_.get(), this, nullptr, feed, nullptr) != ARCHIVE_OK)
+    fail();
 }
 
 void TarReader::damaged(const std::string& why) const {
   throw Error(cat(name_, ": not a sound tar archive: ", why));
 }
 
-std::string_view TarReader::exactly(size_t size) {
-  const std::string_view bytes = source_(size);
-  if (bytes.size() < size) damaged("it is truncated");
-  return bytes;
+void TarReader::rethrow() const {
+  if (error_) std::rethrow_exception(error_);
 }
 
-// Nothing at the end mark, which are two blocks of zeros.
-std::optional<std::string> TarReader::header_block() {
-  std::string block(exactly(kBlock));
-  if (is_zero(block)) {
-    if (!is_zero(exactly(kBlock))) damaged("there is a block of zeros between entries");
-    return {};
+void TarReader::fail() const {
+  rethrow();
+  const char* reason = archive_error_string(archive_.get());
+  damaged(reason ? lower(reason) : "libarchive gives no reason");
+}
+
+ssize_t TarReader::feed(archive*, void* object, const void** piece) {
+  auto* self = static_cast<TarReader*>(object);
+  try {
+    const std::string_view bytes = self->pull();
+    *piece = bytes.data();
+    return static_cast<ssize_t>(bytes.size());
+  } catch (...) {
+    self->error_ = std::current_exception();
+    return ARCHIVE_FATAL;
   }
-  if (!checksum_matches(block)) damaged("a header's checksum is wrong");
+}
+
+// Headers go to libarchive block by block, so that what it reads in front of an entry is known to
+// be headers; content in large pieces that end where it ends.
+std::string_view TarReader::pull() {
+  if (body_ahead_ > 0) {
+    const std::string_view piece = source_(std::min(body_ahead_, kPiece));
+    body_ahead_ -= piece.size();
+    return piece;
+  }
+  const std::string_view block = source_(kBlock);
+  headers_ += block;
+  zero_blocks_ = block.size() == kBlock && is_zero(block) ? zero_blocks_ + 1 : 0;
   return block;
 }
 
-std::string TarReader::extended(uint64_t size, size_t limit) {
-  if (size > limit)
-    damaged(
-        cat("an extended header has ", size, " bytes, more than the ", limit, " that are allowed"));
-  std::string data;
-  while (data.size() < size) data += exactly(std::min<size_t>(kPiece, size - data.size()));
-  if (size % kBlock != 0) exactly(kBlock - size % kBlock);
-  return data;
+// In the C locale, and mini never leaves it, libarchive cannot convert a PAX name that is not
+// ASCII, says so, and gives its raw bytes: just what a layer means. (In a UTF-8 locale it would
+// compose them, so that two names become one.) Every other warning is an error here.
+int TarReader::read_header(archive_entry** entry) {
+  errno = 0;  // libarchive takes an old ENOMEM for the reason of that failure
+  const int result = archive_read_next_header(archive_.get(), entry);
+  rethrow();
+  const bool raw_name = result == ARCHIVE_WARN && archive_errno(archive_.get()) == kNotConverted;
+  return raw_name ? ARCHIVE_OK : result;
 }
 
-std::string_view TarReader::content() {
-  if (left_ == 0) return {};
-  const std::string_view piece = exactly(std::min<uint64_t>(left_, kPiece));
-  left_ -= piece.size();
-  return piece;
-}
-
-void TarReader::skip_content() {
-  while (!content().empty()) {
-  }
-  if (padding_ > 0) exactly(padding_);
-  padding_ = 0;
-}
-
-// Records are "<size> <key>=<value>\n", where the size counts the whole record.
-void TarReader::parse_records(std::string_view all, Records& records) const {
-  while (!all.empty()) {
-    const size_t blank = all.find(' ');
-    const auto size = parse_number(all.substr(0, blank), all.size());
-    if (blank == std::string_view::npos || !size || *size < blank + 3 || all[*size - 1] != '\n')
-      damaged("a PAX record's size is wrong");
-    const std::string_view record = all.substr(blank + 1, *size - blank - 2);
-    const size_t equals = record.find('=');
-    if (equals == std::string_view::npos || equals == 0) damaged("a PAX record has no key");
-    const std::string key(record.substr(0, equals));
-    if (key.starts_with("GNU.sparse."))
-      throw Error(cat(name_, ": has sparse files, which layers cannot keep"),
-                  "pack it again without --sparse");
-    records[key] = record.substr(equals + 1);
-    all.remove_prefix(*size);
-  }
-}
-
-void TarReader::apply_records(const Records& records, TarEntry& entry) const {
-  constexpr std::string_view kAttribute = "SCHILY.xattr.";
-  const auto id = [&](const std::string& value) {
-    const auto result = parse_number(value, kLargestId);
-    if (!result) damaged("a PAX record's owner is not a number in range");
-    return static_cast<uint32_t>(*result);
-  };
-  for (const auto& [key, value] : records) {
-    if (key.starts_with(kAttribute)) {
-      entry.xattrs[key.substr(kAttribute.size())] = value;
-    } else if (value.empty()) {
-      continue;  // takes back a global record; the header's field holds
-    } else if (key == "path") {
-      entry.path = value;
-    } else if (key == "linkpath") {
-      entry.link = value;
-    } else if (key == "size") {
-      const auto size = parse_number(value, INT64_MAX);
-      if (!size) damaged("a PAX record's size of a file is not a number in range");
-      entry.size = *size;
-    } else if (key == "uid") {
-      entry.uid = id(value);
-    } else if (key == "gid") {
-      entry.gid = id(value);
-    } else if (key == "mtime") {
-      const auto time = parse_time(value);
-      if (!time) damaged("a PAX record's time is not a number");
-      entry.mtime = *time;
-    }
-  }
-}
-
-TarEntry TarReader::parse_header(const std::string& block) const {
-  TarEntry entry;
-  const auto field = [&](Field place, int64_t least, int64_t most, const char* what) {
-    const auto value = number(block, place);
-    if (!value || *value < least || *value > most)
-      damaged(cat("a header's ", what, " is not a number in range"));
-    return *value;
-  };
-  entry.path = text(block, kName);
-  entry.link = text(block, kLink);
-  entry.mode = static_cast<uint32_t>(field(kMode, 0, INT64_MAX, "mode") & 07777);
-  entry.uid = static_cast<uint32_t>(field(kUid, 0, kLargestId, "owner"));
-  entry.gid = static_cast<uint32_t>(field(kGid, 0, kLargestId, "group"));
-  entry.size = static_cast<uint64_t>(field(kSize, 0, INT64_MAX, "size"));
-  entry.mtime = field(kMtime, INT64_MIN, INT64_MAX, "time");
-  if (block[kTypeOffset] == '3' || block[kTypeOffset] == '4') {
-    entry.major = static_cast<unsigned>(field(kMajor, 0, 0xfff, "device number"));
-    entry.minor = static_cast<unsigned>(field(kMinor, 0, 0xfffff, "device number"));
-  }
-  // GNU's own format has other things where POSIX has the prefix.
-  if (memcmp(block.data() + kMagicOffset, "ustar", 6) == 0) {
-    const bool star = memcmp(block.data() + kStarTrailerOffset, "tar", 4) == 0;
-    const std::string_view prefix = text(block, star ? kStarPrefix : kPrefix);
-    if (!prefix.empty()) entry.path = cat(prefix, '/', entry.path);
-  }
-  return entry;
-}
-
-void TarReader::finish_entry(TarEntry& entry, char type) {
-  if (type == 'S')
-    throw Error(
-        cat(name_, ": ", quoted(entry.path), ": is a sparse file, which layers cannot keep"),
-        "pack it again without --sparse");
-  // Before POSIX, a directory was a file whose name ends in a slash.
-  if (has_content(type)) type = entry.path.ends_with('/') ? '5' : '0';
-  if (type < '0' || type > '6')
-    damaged(cat(quoted(entry.path), ": entries of type ", quoted(std::string_view(&type, 1)),
-                " are not known"));
-  entry.type = static_cast<EntryType>(type);
-  if (entry.type != EntryType::file) entry.size = 0;
-  if (entry.path.size() > kLongestPath || entry.link.size() >= kLongestPath)
-    damaged(
-        cat("a name is longer than ", kLongestPath, " bytes: ", quoted(entry.path.substr(0, 100))));
-  if (entry.path.find('\0') != std::string::npos || entry.link.find('\0') != std::string::npos)
-    damaged(cat(quoted(entry.path), ": a NUL in a name"));
-  left_ = entry.size;
-  padding_ = (kBlock - entry.size % kBlock) % kBlock;
+bool TarReader::has_entry() {
+  archive_entry* entry;
+  // A format is named as soon as a header's checksum is right.
+  return read_header(&entry) != ARCHIVE_EOF && archive_format(archive_.get()) != 0;
 }
 
 std::optional<TarEntry> TarReader::next() {
-  skip_content();
-  Records records = global_;
-  std::optional<std::string> long_name, long_link;
-  bool extended_header = false;
-  for (;;) {
-    const auto block = header_block();
-    if (!block) {
-      if (extended_header) damaged("it ends after an extended header");
-      return {};
-    }
-    TarEntry entry = parse_header(*block);
-    const char type = (*block)[kTypeOffset];
-    if (type == 'x') {
-      parse_records(extended(entry.size, kExtendedLimit), records);
-    } else if (type == 'g') {
-      parse_records(extended(entry.size, kExtendedLimit), global_);
-      for (const char* key : {"path", "linkpath", "size"}) {
-        if (global_.contains(key))
-          damaged(cat("a global PAX header sets the ", key, " of every entry"));
-      }
-      records = global_;
-    } else if (type == 'L' || type == 'K') {
-      std::string name = extended(entry.size, kLongestPath + 1);
-      name.resize(std::min(name.find('\0'), name.size()));
-      (type == 'L' ? long_name : long_link) = std::move(name);
-    } else {
-      if (long_name) entry.path = *long_name;
-      if (long_link) entry.link = *long_link;
-      apply_records(records, entry);
-      finish_entry(entry, type);
-      return entry;
-    }
-    extended_header = type != 'g';
+  while (!at_end_) content();
+  archive_entry* from;
+  const int result = read_header(&from);
+  if (result == ARCHIVE_EOF) {
+    check_end();
+    return {};
   }
+  if (result != ARCHIVE_OK) fail();
+  TarEntry entry = convert(from);
+  check_header(entry, archive_entry_sparse_count(from) > 0);
+  size_ = entry.size;
+  given_ = 0;
+  at_end_ = false;
+  body_ahead_ = (size_ + kBlock - 1) / kBlock * kBlock;
+  headers_.clear();
+  zero_blocks_ = 0;
+  return entry;
+}
+
+// libarchive ends at the first block of zeros, or without any.
+void TarReader::check_end() const {
+  if (zero_blocks_ >= 2) return;
+  if (zero_blocks_ == 0 && headers_.size() >= 2 * kBlock)
+    damaged("there is a block of zeros between entries");
+  damaged("it is truncated");
+}
+
+TarEntry TarReader::convert(archive_entry* from) const {
+  TarEntry entry;
+  entry.path = text_of(archive_entry_pathname(from));
+  const auto type = type_of(from);
+  if (!type) damaged(cat(quoted(entry.path), ": has no type"));
+  entry.type = *type;
+  const char* target = *type == EntryType::hard_link ? archive_entry_hardlink(from)
+                       : *type == EntryType::symlink ? archive_entry_symlink(from)
+                                                     : nullptr;
+  entry.link = text_of(target);
+  const auto id = [&](int64_t value) {
+    if (value < 0 || value > kLargestId)
+      damaged(cat(quoted(entry.path), ": the owner or group is not a number in range"));
+    return static_cast<uint32_t>(value);
+  };
+  entry.mode = archive_entry_mode(from) & 07777;
+  entry.uid = id(archive_entry_uid(from));
+  entry.gid = id(archive_entry_gid(from));
+  if (archive_entry_size(from) < 0) damaged(cat(quoted(entry.path), ": has a negative size"));
+  entry.size = static_cast<uint64_t>(archive_entry_size(from));
+  entry.mtime = archive_entry_mtime(from);
+  if (*type == EntryType::character || *type == EntryType::block) {
+    if (archive_entry_rdevmajor(from) > 0xfff || archive_entry_rdevminor(from) > 0xfffff)
+      damaged(cat(quoted(entry.path), ": the device number is not in range"));
+    entry.major = static_cast<unsigned>(archive_entry_rdevmajor(from));
+    entry.minor = static_cast<unsigned>(archive_entry_rdevminor(from));
+  }
+  const char* key;
+  const void* value;
+  size_t size;
+  archive_entry_xattr_reset(from);
+  while (archive_entry_xattr_next(from, &key, &value, &size) == ARCHIVE_OK)
+    entry.xattrs[key] = std::string(static_cast<const char*>(value), size);
+  return entry;
+}
+
+// What libarchive takes without a word, looked up in the blocks that it has just read: the last of
+// them is the entry's own header.
+void TarReader::check_header(const TarEntry& entry, bool sparse) const {
+  if (headers_.size() < kBlock) damaged("an entry has no header");
+  const std::string_view own = std::string_view(headers_).substr(headers_.size() - kBlock);
+  const char type = own[kTypeOffset];
+  // In a record, which is "<size> <key>=<value>\n".
+  const auto has = [&](std::string_view bytes) {
+    return headers_.find(bytes) != std::string::npos;
+  };
+  if (sparse || type == 'S' || has(" GNU.sparse."))
+    throw Error(
+        cat(name_, ": ", quoted(entry.path), ": is a sparse file, which layers cannot keep"),
+        "pack it again without --sparse");
+  if (type != '\0' && (type < '0' || type > '7'))
+    damaged(cat(quoted(entry.path), ": entries of type ", quoted(std::string_view(&type, 1)),
+                " are not known"));
+  // Mode, owner, group, size and time: pax(1), "ustar Interchange Format".
+  for (const auto& [offset, size] : {std::pair{100, 8}, {108, 8}, {116, 8}, {124, 12}, {136, 12}}) {
+    if (!is_number(own.substr(offset, size)))
+      damaged(cat(quoted(entry.path), ": a header's size, mode, owner or time is not a number"));
+  }
+  for (const std::string& name : {entry.path, entry.link}) {
+    if (name.size() >= kLongestPath)
+      damaged(cat("a name is longer than ", kLongestPath, " bytes: ", quoted(name.substr(0, 100))));
+    // A C string ends at the NUL; the record goes on behind it.
+    if (headers_.size() > kBlock && has(cat("path=", name, '\0')))
+      damaged(cat(quoted(name), ": a NUL in a name"));
+  }
+}
+
+std::string_view TarReader::content() {
+  if (at_end_) return {};
+  const void* piece;
+  size_t size;
+  int64_t offset;
+  const int result = archive_read_data_block(archive_.get(), &piece, &size, &offset);
+  rethrow();
+  if (result != ARCHIVE_OK && result != ARCHIVE_EOF) fail();
+  at_end_ = result == ARCHIVE_EOF;
+  if (at_end_) size = 0;
+  if (at_end_ ? given_ != size_ : size > size_ - given_ || static_cast<uint64_t>(offset) != given_)
+    damaged("an entry's content is not of the size that its header tells");
+  given_ += size;
+  return {static_cast<const char*>(piece), size};
 }
 
 }  // namespace mini::image

@@ -1,18 +1,25 @@
-// Entries of a tar that may be hostile: ustar, PAX (POSIX.1-2001) and GNU long names, checked byte
-// by byte. Names are the raw bytes of the archive: no character set, no locale. Memory is bounded:
-// extended headers of at most 1 MiB, names of at most kLongestPath. Refused: sparse files, types
-// that are not known, numbers out of range, NUL in names, a missing end. What a name means is the
-// caller's: nothing here touches a file system.
+// Entries of a tar that may be hostile, read by libarchive: ustar, PAX (POSIX.1-2001) and GNU.
+// Names are the raw bytes of the archive, whatever their character set. What libarchive would
+// guess, repair or leave out is refused: sparse files, types that are not known, numbers that are
+// none, NUL in names, a size that lies, a missing end. Memory is bounded: 32 extended headers of at
+// most 1 MiB an entry, names shorter than kLongestPath. Global PAX headers have no say, as in
+// Docker. What a name means is the caller's: nothing here touches a file system.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <exception>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "runtime/image/tar_writer.h"
+
+struct archive;
+struct archive_entry;
 
 namespace mini::image {
 
@@ -21,34 +28,36 @@ class TarReader {
   // Gives `size` bytes (at most 256 KiB), fewer only at the end; valid until the next call.
   using Source = std::function<std::string_view(size_t size)>;
 
-  TarReader(Source source, std::string name) : source_(std::move(source)), name_(std::move(name)) {}
+  TarReader(Source source, std::string name);
 
   // The next entry, its path and link raw; what is left of the content before it is skipped.
   // Nothing at the end.
   std::optional<TarEntry> next();
   // The next piece of the entry's content; empty at its end.
   std::string_view content();
+  // Instead of `next`: is this a tar with at least one entry, sound or not?
+  bool has_entry();
 
  private:
-  using Records = std::map<std::string, std::string>;
-
-  std::optional<std::string> header_block();
-  std::string_view exactly(size_t size);
-  std::string extended(uint64_t size, size_t limit);
-  void skip_content();
-  void parse_records(std::string_view text, Records& records) const;
-  void apply_records(const Records& records, TarEntry& entry) const;
-  TarEntry parse_header(const std::string& block) const;
-  void finish_entry(TarEntry& entry, char type);
+  static ssize_t feed(archive*, void* self, const void** piece);
+  std::string_view pull();
+  int read_header(archive_entry** entry);
+  void check_end() const;
+  void check_header(const TarEntry& entry, bool sparse) const;
+  TarEntry convert(archive_entry* from) const;
+  void rethrow() const;
+  [[noreturn]] void fail() const;
   [[noreturn]] void damaged(const std::string& why) const;
 
   Source source_;
   const std::string name_;
-  Records global_;
-  uint64_t left_ = 0, padding_ = 0;
+  std::string headers_;      // the blocks since the last entry's content
+  size_t zero_blocks_ = 0;   // of them, the last ones that are nothing but zeros
+  uint64_t body_ahead_ = 0;  // bytes of content, and padding, that were not fed yet
+  uint64_t size_ = 0, given_ = 0;
+  bool at_end_ = true;
+  std::exception_ptr error_;  // what `feed` may not throw through libarchive
+  std::unique_ptr<archive, int (*)(archive*)> archive_;
 };
-
-// Does this block of 512 bytes begin a tar?
-bool is_tar_header(std::string_view block);
 
 }  // namespace mini::image
