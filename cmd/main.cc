@@ -8,6 +8,7 @@
 
 #include "cmd/global.h"
 #include "cmd/verb.h"
+#include "runtime/base/log.h"
 
 namespace {
 
@@ -25,6 +26,7 @@ void open_standard_streams() {
 
 int main(int argc, char** argv) {
   using namespace mini::cmd;
+  using mini::debug;
   open_standard_streams();
   umask(022);
   std::string name;
@@ -33,6 +35,7 @@ int main(int argc, char** argv) {
     if (global.done) return 0;
     Match match = find_verb(global.args);
     name = match.name;
+    debug(name, ": store ", global.session.paths.root, ", state ", global.session.paths.run);
     Args rest(global.args.begin() + static_cast<ptrdiff_t>(match.words), global.args.end());
     return match.verb->run(global.session, rest);
   } catch (const std::exception& error) {

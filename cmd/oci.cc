@@ -23,6 +23,8 @@ using container::OciExec;
 using container::OciRuntime;
 using container::OciState;
 
+constexpr int kExecFailed = 255;
+
 // What `create` and `run` share.
 struct CreateFlags {
   OciCreate options;
@@ -277,7 +279,9 @@ int oci(const Session& session, const Args& args) {
     return verb.run(runtime, Args(words.begin() + 1, words.end()));
   } catch (const std::exception& error) {
     given.write_log(error);
-    throw;
+    if (verb.name != "exec") throw;
+    print_error(error);  // as runc: 1 would be taken for the process's own code
+    return kExecFailed;
   }
 }
 
