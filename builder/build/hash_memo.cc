@@ -166,7 +166,7 @@ void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, H
   const auto work = [&] {
     try {
       for (size_t i = next++; i < unknown.size(); i = next++) {
-        if (i % 64 == 0) cancel.check();
+        cancel.check();
         const int64_t started = now_ns();
         unknown[i]->content = hash_file(view, *unknown[i]);
         memo.add(*unknown[i], unknown[i]->content, started);

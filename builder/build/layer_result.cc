@@ -52,9 +52,8 @@ LayerResult write_plan(const std::vector<PlannedEntry>& entries, const image::La
                        const StatePaths& paths, int64_t epoch, const Cancel& cancel) {
   image::Draft draft(paths);
   image::LayerWriter writer(draft, epoch);
-  size_t count = 0;
   for (const PlannedEntry& entry : entries) {
-    if (count++ % 64 == 0) cancel.check();
+    cancel.check();
     write_entry(writer, entry, epoch);
   }
   const image::LayerWriter::Result result = writer.finish();
