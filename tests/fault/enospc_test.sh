@@ -8,6 +8,7 @@ mount --make-rprivate /
 mkdir "$scratch/disk"
 mount -t tmpfs -o size=8m,nr_inodes=2000 disk "$scratch/disk" || die "mount"
 cleanup() {
+  rm -f "$MINI_ROOT"/containers/*/upper/full  # room to remove the container, should that need it
   mini rm -f $(mini ps -aq) >/dev/null 2>&1
   umount "$scratch/disk"
 }
