@@ -17,6 +17,7 @@
 #include "runtime/base/text.h"
 #include "runtime/container/cgroup.h"
 #include "runtime/engine/container_names.h"
+#include "runtime/engine/sandbox.h"
 #include "runtime/engine/step_mark.h"
 #include "runtime/engine/volumes.h"
 
@@ -131,8 +132,9 @@ void ContainerStore::remove_run_directory(const std::string& id) const {
 // --- what dead processes left ---
 
 void ContainerStore::end_processes(const std::string& id, const Record* record) const {
-  auto group = record && !record->cgroup.empty() ? container::Cgroup::from_string(record->cgroup)
-                                                 : container::Cgroup::find(id);
+  auto group = record && !record->cgroup.empty()
+                   ? container::Cgroup::from_string(record->cgroup)
+                   : container::Cgroup::find(record ? cgroup_path(*record) : id);
   group.remove();
   if (!record) return;
   // Without a group of its own (or moved out of it), the first process is all that is known; its
@@ -182,11 +184,29 @@ void ContainerStore::remove_abandoned(const std::string& id) const {
   remove_run_directory(id);
 }
 
+// Its monitor was killed after the record had said that nothing runs any more, or before it said
+// that something does.
+void ContainerStore::remove_traces(const std::string& id) const {
+  const auto mark = try_lock_directory(run_directory(id), LockMode::exclusive);
+  const auto held = try_lock_directory(directory(id), LockMode::exclusive);
+  const std::optional<Record> record = mark && held ? read(id) : std::nullopt;
+  if (!record || has_process(record->state.status)) return;
+  debug("container ", id, ": removing the traces of a start that was killed");
+  end_processes(id, &*record);
+  remove_run_directory(id);
+  if (record->host.auto_remove) remove_with_volumes(*record);
+}
+
 void ContainerStore::sweep() const {
   StepMark::sweep(paths_);
   for (const std::string& id : list_directory(paths_.run + "/containers")) {
     if (!is_id(id) || has_monitor(id)) continue;
-    if (!load(id)) remove_abandoned(id);
+    const std::optional<Record> record = load(id);
+    if (!record) {
+      remove_abandoned(id);
+    } else if (!has_process(record->state.status)) {
+      remove_traces(id);
+    }
   }
 }
 
@@ -246,6 +266,7 @@ std::vector<Record> ContainerStore::snapshot() const {
 }
 
 std::vector<Record> ContainerStore::list(Scope scope) const {
+  sweep();
   std::vector<Record> records;
   const std::string& top = scope == Scope::live ? paths_.run : paths_.root;
   for (const std::string& id : list_directory(top + "/containers")) {
@@ -261,7 +282,6 @@ std::vector<Record> ContainerStore::list(Scope scope) const {
       warn_once(cat("container ", id.substr(0, 12), ": ", error.what()));
     }
   }
-  if (scope == Scope::all) sweep();
   std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
     return std::tie(b.created_ns, b.id) < std::tie(a.created_ns, a.id);
   });

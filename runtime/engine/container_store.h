@@ -86,6 +86,7 @@ class ContainerStore {
   Error name_in_use(const std::string& name) const;
   void end_processes(const std::string& id, const Record* record) const;
   void remove_abandoned(const std::string& id) const;
+  void remove_traces(const std::string& id) const;
 
   StatePaths paths_;
 };

@@ -211,6 +211,11 @@ std::string rlimit_type(const std::string& name) {
               near ? cat("did you mean ", quoted(*near), "?") : "", ErrorKind::usage);
 }
 
+std::string cgroup_path(const Record& record) {
+  const std::string& parent = record.host.cgroup_parent;
+  return parent.empty() ? record.id : cat(parent, '/', record.id);
+}
+
 std::string host_name_of(const Record& record) {
   return record.config.hostname.empty() ? record.id.substr(0, 12) : record.config.hostname;
 }
@@ -295,9 +300,7 @@ container::Spec make_spec(const Record& record, const SandboxFacts& facts) {
   const std::vector<container::DeviceRule> default_rules = spec.linux_.resources.devices;
   spec.linux_.resources = make_resources(record.host, facts.swap_accounting);
   spec.linux_.resources.devices = default_rules;
-  spec.linux_.cgroups_path = record.host.cgroup_parent.empty()
-                                 ? record.id
-                                 : cat(record.host.cgroup_parent, '/', record.id);
+  spec.linux_.cgroups_path = cgroup_path(record);
   for (const auto& [name, value] : record.host.sysctls) spec.linux_.sysctl[name] = value;
   apply_namespaces(spec, record.host, facts);
   apply_devices(spec, record.host, facts);

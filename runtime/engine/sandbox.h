@@ -35,6 +35,7 @@ container::Capabilities capability_sets(const std::vector<std::string>& granted,
 container::Resources make_resources(const HostConfig& host, bool swap_accounting);
 // A request -> the launcher's mount. `volumes` as in SandboxFacts.
 container::Mount make_mount(const MountRequest& request, const std::string& volumes);
+std::string cgroup_path(const Record& record);  // as in linux.cgroupsPath
 std::string host_name_of(const Record& record);
 // "nofile" -> "RLIMIT_NOFILE"; throws Error (usage).
 std::string rlimit_type(const std::string& name);

@@ -131,6 +131,13 @@ TEST_F(ContainerStoreTest, AKilledMonitorsContainerIsRemovedWhenItWasSoAsked) {
   EXPECT_TRUE(volumes.list().empty());
 }
 
+TEST_F(ContainerStoreTest, TracesOfAStartThatWasKilledAreRemoved) {
+  const Record record = make("web", Status::created);
+  store_.make_run_directory(record.id).release();
+  EXPECT_EQ(store_.list().at(0).state.status, Status::created);
+  EXPECT_FALSE(exists(store_.run_directory(record.id)));
+}
+
 TEST_F(ContainerStoreTest, UpdateChangesUnderTheLockAndKnowsWhatIsGone) {
   const Record record = make("web");
   const auto changed = store_.update(record.id, [](Record& r) { r.restart_count = 7; });
