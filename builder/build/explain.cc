@@ -84,6 +84,8 @@ void compare_part(const std::string& name, const std::optional<std::string>& bef
   if (before == now) return;
   if (name == "parent") {
     out.push_back("the step before it gave other files");
+  } else if (name == "command") {
+    out.push_back("the command changed");
   } else if (name.starts_with("env ")) {
     out.push_back(
         cat("value of ", name.substr(4), " changed: ", shown(before), " -> ", shown(now)));
