@@ -18,7 +18,8 @@ enum class Frame : char {
                 // for the end
   input = 'i',
   end_of_input = 'e',
-  resize = 'r',  // payload: rows, columns as two uint16_t
+  resize = 'r',      // payload: rows, columns as two uint16_t
+  no_restart = 'n',  // the container is being ended on purpose
   // monitor -> client
   output = 'o',
   error_output = 'x',

@@ -60,12 +60,14 @@ void AttachServer::adopt(Fd client) {
   handle(*clients_.back());
 }
 
-void AttachServer::accept() {
+bool AttachServer::accept() {
   Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket || clients_.size() >= kMaxClients) return;
+  if (!socket) return false;
+  if (clients_.size() >= kMaxClients) return true;
   auto client = std::make_unique<Client>();
   client->socket = std::move(socket);
   clients_.push_back(std::move(client));
+  return true;
 }
 
 void AttachServer::watch(PollRound& round, bool input_open) {
@@ -83,6 +85,14 @@ void AttachServer::watch(PollRound& round, bool input_open) {
         client->gone = true;
       }
     });
+  }
+}
+
+void AttachServer::hear() {
+  while (accept()) {
+  }
+  for (const auto& client : clients_) {
+    if (!client->gone) handle(*client);
   }
 }
 
@@ -111,6 +121,9 @@ void AttachServer::act_on(Client& client, char type, std::string_view payload) {
       break;
     case Frame::input:
       if (on_input) on_input(payload);
+      break;
+    case Frame::no_restart:
+      if (on_no_restart) on_no_restart();
       break;
     case Frame::end_of_input:
       if (on_end_of_input) on_end_of_input();

@@ -21,6 +21,7 @@ class AttachServer {
  public:
   std::function<void(std::string_view data)> on_input;
   std::function<void()> on_end_of_input;
+  std::function<void()> on_no_restart;
   std::function<void(uint16_t rows, uint16_t columns)> on_resize;
 
   void listen(const std::string& run_directory);
@@ -31,6 +32,9 @@ class AttachServer {
 
   // `input_open`: there is room for input; otherwise it waits at the clients.
   void watch(PollRound& round, bool input_open);
+  // Hears what clients have said already, without waiting: before something is decided that depends
+  // on it.
+  void hear();
   void output(bool is_stderr, std::string_view data);
   bool keeps_up() const;  // false: the owner's queue is full
   // Everything queued, then the exit code, then the end of all connections. The owner is waited for
@@ -46,7 +50,7 @@ class AttachServer {
     size_t queued = 0;               // bytes
   };
 
-  void accept();
+  bool accept();
   void handle(Client& client);
   void act_on(Client& client, char type, std::string_view payload);
   void send(Client& client, std::string frame);

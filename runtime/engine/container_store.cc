@@ -84,7 +84,16 @@ std::optional<FileLock> ContainerStore::lock(const std::string& id) const {
 }
 
 void ContainerStore::write(const Record& record) const {
-  replace_file(directory(record.id) + "/record.json", to_json(record), false, 0600);
+  const std::string path = directory(record.id) + "/record.json", text = to_json(record);
+  try {
+    replace_file(path, text, false, 0600);
+  } catch (const SysError& error) {
+    if ((error.code() != ENOSPC && error.code() != EDQUOT) || !exists(path)) throw;
+    // No room for a second one: a full disk must not keep a container from being ended and removed.
+    const Fd fd = open_file(path, O_WRONLY);
+    write_all(fd.get(), text, path);
+    if (ftruncate(fd.get(), static_cast<off_t>(text.size())) < 0) throw SysError(path);
+  }
 }
 
 std::optional<Record> ContainerStore::read(const std::string& id) const {

@@ -34,6 +34,11 @@ class EndOfContainer {
     if (connection_) greet(connection_->get(), false, {.stdin_open = false, .output = false});
   }
 
+  // Its monitor will not start it again. Said before the record is looked at (see Monitor).
+  void forbid_restart() {
+    if (connection_) send_frame(connection_->get(), Frame::no_restart, {});
+  }
+
   // False when the time is over. `timeout_ns` negative: for ever.
   bool wait(int64_t timeout_ns) {
     const int64_t until = monotonic_ns() + timeout_ns;
@@ -79,18 +84,14 @@ bool send_signal(const Record& record, int signal) {
   return process && signal_pidfd(process->get(), signal);
 }
 
-// A container that waits to be restarted has no process; its monitor looks into the record when it
-// gets a signal.
-void wake_monitor(const Record& record) {
-  if (const auto monitor = open_pidfd(record.state.monitor)) signal_pidfd(monitor->get(), SIGTERM);
+void thaw_if_paused(const Record& record) {
+  if (record.state.status == Status::paused) container::Cgroup::from_string(record.cgroup).thaw();
 }
 
-void thaw_if_paused(const ContainerStore& store, const Record& record) {
-  if (record.state.status != Status::paused) return;
-  container::Cgroup::from_string(record.cgroup).thaw();
-  store.update(record.id, [](Record& changed) {
-    if (changed.state.status == Status::paused) changed.state.status = Status::running;
-  });
+// As it is when nobody is changing it.
+std::optional<Record> read_settled(const ContainerStore& store, const std::string& id) {
+  const auto lock = store.lock(id);
+  return lock ? store.read(id) : std::nullopt;
 }
 
 std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
@@ -100,24 +101,24 @@ std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
              "front of it");
 }
 
-// Stops the container that `record` describes and waits until its monitor has cleaned up.
+// Stops the container that `record` describes and waits until its monitor has cleaned up. Writes
+// nothing: a container can be stopped and removed on a full disk, too.
 Stopped stop(const ContainerStore& store, const Record& record, int signal, int64_t timeout_ns) {
   Stopped out;
   EndOfContainer end(store, record.id);
-  const auto marked =
-      store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
-  if (!marked || !is_live(*marked)) return out;
-  if (marked->state.status == Status::restarting) {
-    wake_monitor(*marked);
+  end.forbid_restart();
+  const std::optional<Record> current = read_settled(store, record.id);
+  if (!current || !is_live(*current)) return out;
+  if (current->state.status == Status::restarting) {
     end.wait(-1);
     return out;
   }
-  const bool taken = takes_signal(*marked, signal);
-  thaw_if_paused(store, *marked);
-  send_signal(*marked, signal);
+  const bool taken = takes_signal(*current, signal);
+  thaw_if_paused(*current);
+  send_signal(*current, signal);
   if (!end.wait(timeout_ns)) {
-    if (!taken) out.note = ignored_note(*marked, signal, timeout_ns);
-    send_signal(*marked, SIGKILL);
+    if (!taken) out.note = ignored_note(*current, signal, timeout_ns);
+    send_signal(*current, SIGKILL);
     end.wait(-1);
   }
   return out;
@@ -152,14 +153,14 @@ void kill_container(const ContainerStore& store, const std::string& name,
   if (!is_live(record)) not_running(record);
   // A container that was ended on purpose is not restarted.
   if (signal == SIGKILL || signal == stop_signal(record, {})) {
-    const auto marked =
-        store.update(record.id, [](Record& changed) { changed.stopped_by_user = true; });
-    if (!marked || !is_live(*marked)) not_running(record);
-    record = *marked;
+    EndOfContainer(store, record.id).forbid_restart();
+    const std::optional<Record> current = read_settled(store, record.id);
+    if (!current || !is_live(*current)) not_running(record);
+    record = *current;
+    if (record.state.status == Status::restarting) return;
   }
-  if (record.state.status == Status::restarting) return wake_monitor(record);
   // Frozen, it could not even die on the v1 freezer.
-  if (signal == SIGKILL) thaw_if_paused(store, record);
+  if (signal == SIGKILL) thaw_if_paused(record);
   if (!send_signal(record, signal)) not_running(record);
 }
 

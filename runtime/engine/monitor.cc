@@ -44,6 +44,7 @@ Monitor::Monitor(Engine& engine, Record record, FileLock lock, MonitorOptions op
   clients_.on_end_of_input = [this] {
     if (input_ && !tty_ && stdin_once_) input_->close_when_empty();
   };
+  clients_.on_no_restart = [this] { ended_on_purpose_ = true; };
   clients_.on_resize = [this](uint16_t rows, uint16_t columns) {
     if (process_.console) set_terminal_size(process_.console.get(), rows, columns);
   };
@@ -196,6 +197,8 @@ void Monitor::reap() {
 Monitor::Next Monitor::record_end() {
   Next next = Next::end;
   lock_ = store_.lock(id_);
+  // After the lock: who ends a container says so before it looks at the record.
+  clients_.hear();
   record_ = lock_ ? store_.read(id_) : std::nullopt;
   if (!record_) return next;  // removed while it ran, by force
   State& state = record_->state;
@@ -205,8 +208,9 @@ Monitor::Next Monitor::record_end() {
   state.process = {};
   state.health = {};
   record_->cgroup.clear();
+  record_->stopped_by_user = ended_on_purpose_;
   if (should_restart(record_->host.restart, exit_code_, record_->restart_count,
-                     record_->stopped_by_user)) {
+                     ended_on_purpose_)) {
     next = Next::restart;
     state.status = Status::restarting;
     ++record_->restart_count;
@@ -225,25 +229,24 @@ Monitor::Next Monitor::record_end() {
   return next;
 }
 
-// False: not to be started again. Whoever stops a container in this state writes that into the
-// record and sends us a signal.
+// False: not to be started again, because somebody stops it meanwhile.
 bool Monitor::pause_before_restart() {
   const int64_t until = monotonic_ns() + pause_.next(monotonic_ns() - started_ns_);
-  bool stopped = false;
-  while (monotonic_ns() < until && !stopped) {
+  while (monotonic_ns() < until && !ended_on_purpose_) {
     PollRound round;
     round.wake_at(until);
     round.watch(signals_.fd(), POLLIN, [&](short) {
-      while (signals_.next() != 0) stopped = true;
+      while (signals_.next() != 0) ended_on_purpose_ = true;
     });
     clients_.watch(round, false);
     round.wait();
   }
   lock_ = store_.lock(id_);
+  clients_.hear();
   record_ = lock_ ? store_.read(id_) : std::nullopt;
   if (!record_) return false;
   std::string problem;
-  if (!stopped && !record_->stopped_by_user) {
+  if (!ended_on_purpose_) {
     try {
       launch();
       return true;

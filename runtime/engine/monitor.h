@@ -69,7 +69,7 @@ class Monitor {
   RestartPause pause_;
   int64_t started_ns_ = 0;  // monotonic
   int exit_code_ = 0, ignored_signal_ = 0;
-  bool running_ = false, oom_killed_ = false;
+  bool running_ = false, oom_killed_ = false, ended_on_purpose_ = false;
 };
 
 }  // namespace mini::engine
