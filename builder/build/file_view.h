@@ -89,8 +89,9 @@ class FileView {
     FileNode node;
     Directory below;  // of a directory
   };
-  struct Walk;
+  struct Walk;  // file_walk.cc
 
+  static std::string target_of(int directory, const std::string& name, const std::string& shown);
   Directory top() const;
   std::optional<Child> child(const Directory& directory, const std::string& name,
                              const std::string& path) const;
