@@ -107,7 +107,7 @@ ModeChange::Clause ModeChange::parse_clause(std::string_view text, size_t& at, u
 }
 
 uint32_t ModeChange::apply(uint32_t mode, bool is_directory) const {
-  if (octal_) return *octal_;
+  if (octal_) return *octal_ > 0777 ? *octal_ : (mode & 07000) | *octal_;
   mode &= 07777;
   for (const Clause& clause : clauses_) {
     uint32_t bits = clause.bits;

@@ -1,4 +1,6 @@
 // `--chmod`: an octal number, or clauses as of chmod(1): "u=rwX,go=rX", "a+x", "-w". Throws Error.
+// An octal number without set-id and sticky bits leaves those of the file, as BuildKit does; one
+// with such bits is taken whole (BuildKit drops them without a word).
 #pragma once
 
 #include <cstdint>

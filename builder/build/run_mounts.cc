@@ -1,7 +1,6 @@
 #include "builder/build/run_mounts.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "builder/build/stage_builder.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
+#include "runtime/base/private_mounts.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 
@@ -25,12 +25,6 @@ constexpr const char* kScriptDirectory = "/dev/pipes/";
 
 std::string fd_path(int fd) {
   return cat("/proc/self/fd/", fd);
-}
-
-void mount_or_throw(const std::string& source, const std::string& target, const char* type,
-                    unsigned long flags, const std::string& data, const std::string& what) {
-  if (mount(source.c_str(), target.c_str(), type, flags, data.empty() ? nullptr : data.c_str()) < 0)
-    throw SysError(what);
 }
 
 container::Mount bind_mount(const std::string& source, const std::string& target, bool read_only) {
@@ -78,13 +72,6 @@ struct RunMounts::Prepared {
   std::optional<image::Draft> scratch, masks;  // what is written to a bind; what hides names
   std::optional<CacheMount> cache;
 };
-
-void enter_private_namespace() {
-  if (unshare(CLONE_NEWNS) < 0) throw SysError("a mount namespace for the step's mounts");
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) {
-    throw SysError("making the step's mounts private");
-  }
-}
 
 RunMounts::RunMounts(Session& session, const StageState& state, const dockerfile::Run& run,
                      const LayersOf& layers_of)
@@ -197,8 +184,8 @@ std::vector<std::string> RunMounts::environment() const {
 std::string RunMounts::new_point(bool directory) {
   if (!scratch_) {
     scratch_.emplace(session_.paths());
-    mount_or_throw("tmpfs", scratch_->work(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700",
-                   "memory for the step's mounts");
+    mount_privately("tmpfs", scratch_->work(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700",
+                    "memory for the step's mounts");
   }
   const std::string point = cat(scratch_->work(), '/', points_++);
   if (directory) {
@@ -218,7 +205,7 @@ container::Mount RunMounts::bind_directory(Prepared& mount, const FileView& view
   if (mount.from_context) hidden = hidden_below(session_.context(), view, path);
   const bool read_only = mount.mount.read_only;
   if (read_only && hidden.empty() && mount.from_context) {
-    mount_or_throw(fd_path(parts.at(0).get()), point, nullptr, MS_BIND, "", what);
+    mount_privately(fd_path(parts.at(0).get()), point, nullptr, MS_BIND, "", what);
     return bind_mount(point, mount.target, true);
   }
   // Everything else is an overlay: several layers, names to hide, or writes to throw away.
@@ -238,7 +225,7 @@ container::Mount RunMounts::bind_directory(Prepared& mount, const FileView& view
     }
     options += cat(",upperdir=", fd_path(upper.get()), ",workdir=", fd_path(work.get()));
   }
-  mount_or_throw("overlay", point, "overlay", read_only ? MS_RDONLY : 0, options, what);
+  mount_privately("overlay", point, "overlay", read_only ? MS_RDONLY : 0, options, what);
   return bind_mount(point, mount.target, read_only);
 }
 
@@ -248,7 +235,7 @@ container::Mount RunMounts::bind_file(Prepared& mount, const FileView& view,
   const std::string what = cat("--mount: binding ", quoted(source.path));
   if (mount.mount.read_only) {
     const std::string point = new_point(false);
-    mount_or_throw(fd_path(file.get()), point, nullptr, MS_BIND, "", what);
+    mount_privately(fd_path(file.get()), point, nullptr, MS_BIND, "", what);
     return bind_mount(point, mount.target, true);
   }
   mount.scratch.emplace(session_.paths());
@@ -324,7 +311,7 @@ container::Mount RunMounts::cache(Prepared& mount) {
   const Root root(mount.cache->directory());
   const std::string point = new_point(true);
   const Fd inside = root.make_directories(m.source);
-  mount_or_throw(fd_path(inside.get()), point, nullptr, MS_BIND, "", "--mount: " + m.source);
+  mount_privately(fd_path(inside.get()), point, nullptr, MS_BIND, "", "--mount: " + m.source);
   return bind_mount(point, mount.target, m.read_only);
 }
 

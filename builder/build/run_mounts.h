@@ -34,7 +34,7 @@ class RunMounts {
   bool empty() const { return mounts_.empty() && script_.empty(); }
   void describe(StepKey& key);
 
-  // Only in a thread that has called enter_private_namespace().
+  // Only in a thread that has called enter_private_mount_namespace().
   std::vector<container::Mount> prepare();
   std::vector<std::string> environment() const;  // secrets with env=, after prepare()
 
@@ -58,8 +58,5 @@ class RunMounts {
   std::vector<std::string> environment_;
   int points_ = 0;
 };
-
-// The calling thread leaves the process's mount namespace for a copy of it.
-void enter_private_namespace();
 
 }  // namespace mini::build

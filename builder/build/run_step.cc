@@ -5,6 +5,7 @@
 
 #include "builder/build/stage_builder.h"
 #include "runtime/base/error.h"
+#include "runtime/base/private_mounts.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/step.h"
 
@@ -91,7 +92,7 @@ LayerResult RunStep::run() {
   std::exception_ptr problem;
   std::thread thread([&] {
     try {
-      enter_private_namespace();
+      enter_private_mount_namespace();
       result.emplace(execute());
     } catch (...) {
       problem = std::current_exception();

@@ -16,6 +16,8 @@ TEST(ModeChange, Octal) {
   EXPECT_EQ(apply("0644", 0777), 0644u);
   EXPECT_EQ(apply("4755", 0600), 04755u);
   EXPECT_EQ(apply("0", 0777), 0u);
+  EXPECT_EQ(apply("0640", 04755), 04640u);
+  EXPECT_EQ(apply("2750", 04755), 02750u);
 }
 
 TEST(ModeChange, Clauses) {
