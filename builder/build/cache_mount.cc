@@ -120,7 +120,12 @@ bool remove_cache_mount(const StatePaths& paths, const std::string& name) {
   const std::string base = cat(folder(paths), '/', name);
   const std::optional<FileLock> lock = FileLock::try_acquire(base + ".lock", LockMode::exclusive);
   if (!lock) return false;
-  remove_tree(base);
+  if (!exists(base)) return true;
+  // In one step: half a cache would be taken for a whole one by the next build.
+  const std::string trash = cat(paths.root, "/trash/", random_hex(24));
+  make_directories(paths.root + "/trash", 0700);
+  rename_path(base, trash);
+  remove_tree(trash);
   return true;
 }
 

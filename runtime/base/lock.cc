@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -67,7 +68,8 @@ std::vector<std::string> holders(int fd) {
     std::erase(fields, "");
     if (fields.size() < 6 || fields[1] != "FLOCK" || !fields[5].ends_with(inode)) continue;
     // 0 and -1: a process outside our pid namespace.
-    if (parse_number(fields[4]).value_or(0) > 0) pids.push_back(fields[4]);
+    const auto pid = static_cast<pid_t>(parse_number(fields[4]).value_or(0));
+    if (pid > 0 && pid != getpid()) pids.push_back(fields[4]);
   }
   return pids;
 }

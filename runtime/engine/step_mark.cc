@@ -16,8 +16,15 @@ namespace mini::engine {
 
 StepMark::StepMark(const StatePaths& paths)
     : id_(cat("step-", random_hex(32))), path_(cat(paths.run, "/steps/", id_)) {
-  if (mkdir(path_.c_str(), 0700) < 0) make_directories(path_, 0700);
-  lock_ = FileLock::acquire(path_ + "/", LockMode::exclusive, "the build step");
+  // Before it is locked, a sweep may take it for a dead one's.
+  while (!lock_) {
+    if (mkdir(path_.c_str(), 0700) < 0 && errno != EEXIST) make_directories(path_, 0700);
+    try {
+      lock_ = FileLock::acquire(path_ + "/", LockMode::exclusive, "the build step");
+    } catch (const SysError& error) {
+      if (error.code() != ENOENT) throw;
+    }
+  }
 }
 
 StepMark::~StepMark() {

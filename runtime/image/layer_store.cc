@@ -37,6 +37,9 @@ Draft::Draft(const StatePaths& paths) : scratch_(paths) {
 LayerStore::LayerStore(const StatePaths& paths) : paths_(paths) {
   // Layers hold set-id files, so nobody else may reach them.
   make_directories(paths.root, 0700);
+  struct stat root;
+  if (stat(paths.root.c_str(), &root) < 0) throw SysError(paths.root);
+  if ((root.st_mode & 077) != 0 && chmod(paths.root.c_str(), 0700) < 0) throw SysError(paths.root);
   for (const char* name : {"/layers", "/tmp", "/trash", "/leases"})
     make_directories(paths.root + name, 0700);
 }

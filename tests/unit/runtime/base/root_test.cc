@@ -222,5 +222,10 @@ TEST(CleanPath, IsLexicalAndNeverLeaves) {
   for (const auto& [path, clean] : table) EXPECT_EQ(clean_path(path), clean) << path;
 }
 
+TEST(Root, KernelFilesAreNotReadAsIfTheyWereContent) {
+  EXPECT_THROW(Root("/").read_regular("/proc/version", 4096), Error);
+  EXPECT_THROW(Root("/").read_regular("/sys/kernel/uevent_seqnum", 4096), Error);
+}
+
 }  // namespace
 }  // namespace mini
