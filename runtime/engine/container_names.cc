@@ -34,18 +34,41 @@ void check_container_name(const std::string& name) {
               {}, ErrorKind::usage);
 }
 
+bool is_id_prefix(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+bool is_id(std::string_view text) {
+  return text.size() == 64 && is_id_prefix(text);
+}
+
 std::string itself(const std::string& directory) {
   return directory + "/";
+}
+
+std::optional<FileLock> try_lock_directory(const std::string& directory, LockMode mode) {
+  try {
+    return FileLock::try_acquire(itself(directory), mode);
+  } catch (const SysError& error) {
+    if (error.code() == ENOENT) return {};
+    throw;
+  }
 }
 
 std::string names_directory(const StatePaths& paths) {
   return paths.root + "/containers/names";
 }
 
+void make_names_directory(const StatePaths& paths) {
+  make_directories(paths.root, 0700);  // the root itself is nobody else's business
+  make_directories(names_directory(paths), 0711);
+}
+
 FileLock lock_names(const StatePaths& paths) {
   // Who makes a store may be killed between its parent and this.
-  if (access(names_directory(paths).c_str(), F_OK) < 0)
-    make_directories(names_directory(paths), 0711);
+  if (access(names_directory(paths).c_str(), F_OK) < 0) make_names_directory(paths);
   return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
                            "the containers' names");
 }

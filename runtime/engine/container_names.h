@@ -11,7 +11,14 @@
 namespace mini::engine {
 
 bool is_container_name(std::string_view name);
+// Nothing when somebody else holds it, or when the directory has just gone.
+std::optional<FileLock> try_lock_directory(const std::string& directory, LockMode mode);
+
+bool is_id_prefix(std::string_view text);  // of a container's id
+bool is_id(std::string_view text);
+
 std::string names_directory(const StatePaths& paths);
+void make_names_directory(const StatePaths& paths);
 // Everything that changes which name belongs to whom. Taken after a container's own lock, never
 // before it.
 FileLock lock_names(const StatePaths& paths);

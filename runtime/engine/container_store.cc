@@ -1,64 +1,35 @@
 #include "runtime/engine/container_store.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
-#include "runtime/container/cgroup.h"
 #include "runtime/engine/container_names.h"
-#include "runtime/engine/sandbox.h"
-#include "runtime/engine/step_mark.h"
 #include "runtime/engine/volumes.h"
 
 namespace mini::engine {
 namespace {
 
 constexpr size_t kRecordLimit = 4 << 20;
-constexpr int kMonitorKilled = 255;
-
-bool is_id_prefix(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-}
-
-bool is_id(std::string_view text) {
-  return text.size() == 64 && is_id_prefix(text);
-}
-
-bool has_process(Status status) {
-  return status == Status::running || status == Status::paused || status == Status::restarting;
-}
 
 void make_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0) throw SysError(path);
 }
 
-// Nothing when somebody else holds it, or when the directory has just gone.
-std::optional<FileLock> try_lock_directory(const std::string& directory, LockMode mode) {
-  try {
-    return FileLock::try_acquire(itself(directory), mode);
-  } catch (const SysError& error) {
-    if (error.code() == ENOENT) return {};
-    throw;
-  }
-}
-
 }  // namespace
 
 bool is_live(const Record& record) {
-  return has_process(record.state.status);
+  const Status status = record.state.status;
+  return status == Status::running || status == Status::paused || status == Status::restarting;
 }
 
 std::string ContainerStore::directory(const std::string& id) const {
@@ -100,9 +71,13 @@ std::optional<Record> ContainerStore::read(const std::string& id) const {
   const std::string path = directory(id) + "/record.json";
   const auto text = read_file_if_exists(path, kRecordLimit);
   if (!text) return {};
-  Record record = parse_record(*text, path);
-  if (record.id != id) throw Error(cat(path, ": is the record of another container"));
-  return record;
+  try {
+    Record record = parse_record(*text, path);
+    if (record.id != id) throw Error(cat(path, ": is the record of another container"));
+    return record;
+  } catch (const Error& error) {
+    throw Error(error.what(), cat("remove the container: `mini rm -f ", id.substr(0, 12), "`"));
+  }
 }
 
 std::optional<Record> ContainerStore::update(const std::string& id,
@@ -138,93 +113,12 @@ void ContainerStore::remove_run_directory(const std::string& id) const {
   remove_tree(run_directory(id));
 }
 
-// --- what dead processes left ---
-
-void ContainerStore::end_processes(const std::string& id, const Record* record) const {
-  auto group = record && !record->cgroup.empty()
-                   ? container::Cgroup::from_string(record->cgroup)
-                   : container::Cgroup::find(record ? cgroup_path(*record) : id);
-  group.remove();
-  if (!record) return;
-  // Without a group of its own (or moved out of it), the first process is all that is known; its
-  // pid namespace ends with it.
-  if (const std::optional<Fd> process = open_pidfd(record->state.process)) {
-    signal_pidfd(process->get(), SIGKILL);
-  }
-}
-
-std::optional<Record> ContainerStore::reconciled(Record record) const {
-  if (!has_process(record.state.status) || has_monitor(record.id)) return record;
-  // Somebody who holds the lock is changing it right now: what was read is as good as anything.
-  std::optional<FileLock> held = try_lock_directory(directory(record.id), LockMode::exclusive);
-  if (!held) return record;
-  std::optional<Record> again = read(record.id);
-  if (!again || !has_process(again->state.status) || has_monitor(record.id)) return again;
-  debug("container ", record.id, ": its monitor is gone, cleaning up");
-  end_processes(record.id, &*again);
-  remove_run_directory(record.id);
-  if (again->host.auto_remove) {
-    remove_with_volumes(*again);
-    return {};
-  }
-  again->state.status = Status::exited;
-  again->state.exit_code = kMonitorKilled;
-  again->state.error = "its monitor was killed; the exit code is unknown";
-  again->state.finished_ns = now_ns();
-  again->state.process = again->state.monitor = {};
-  again->cgroup.clear();
-  write(*again);
-  return again;
-}
-
-void ContainerStore::remove_abandoned(const std::string& id) const {
-  std::optional<FileLock> mark, held;
-  if (exists(run_directory(id))) {
-    mark = try_lock_directory(run_directory(id), LockMode::exclusive);
-    if (!mark) return;
-  }
-  if (exists(directory(id))) {
-    held = try_lock_directory(directory(id), LockMode::exclusive);
-    if (!held || exists(directory(id) + "/record.json")) return;
-  }
-  debug("container ", id, ": removing what a dead process left");
-  end_processes(id, nullptr);
-  remove_tree(directory(id));
-  remove_run_directory(id);
-}
-
-// Its monitor was killed after the record had said that nothing runs any more, or before it said
-// that something does.
-void ContainerStore::remove_traces(const std::string& id) const {
-  const auto mark = try_lock_directory(run_directory(id), LockMode::exclusive);
-  const auto held = try_lock_directory(directory(id), LockMode::exclusive);
-  const std::optional<Record> record = mark && held ? read(id) : std::nullopt;
-  if (!record || has_process(record->state.status)) return;
-  debug("container ", id, ": removing the traces of a start that was killed");
-  end_processes(id, &*record);
-  remove_run_directory(id);
-  if (record->host.auto_remove) remove_with_volumes(*record);
-}
-
-void ContainerStore::sweep() const {
-  StepMark::sweep(paths_);
-  for (const std::string& id : list_directory(paths_.run + "/containers")) {
-    if (!is_id(id) || has_monitor(id)) continue;
-    const std::optional<Record> record = load(id);
-    if (!record) {
-      remove_abandoned(id);
-    } else if (!has_process(record->state.status)) {
-      remove_traces(id);
-    }
-  }
-}
-
 // --- finding ---
 
 std::optional<Record> ContainerStore::load(const std::string& id) const {
   std::optional<Record> record = read(id);
   if (record) record = reconciled(std::move(*record));
-  if (record && has_process(record->state.status) && record->config.healthcheck) {
+  if (record && is_live(*record) && record->config.healthcheck) {
     const std::string path = run_directory(id) + "/health.json";
     if (const auto text = read_file_if_exists(path))
       record->state.health = parse_health(*text, path);
@@ -308,7 +202,7 @@ ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
   try {
     if (mkdir(path.c_str(), 0710) < 0) {
       if (errno != ENOENT) throw SysError(path);
-      mini::make_directories(names_directory(paths_), 0711);
+      make_names_directory(paths_);
       make_directory(path, 0710);
     }
     FileLock lock =

@@ -46,6 +46,7 @@ class ContainerStore {
   // As it is written, nothing mended: for who holds the lock.
   std::optional<Record> read(const std::string& id) const;
   // All records as they are written, in no order, nothing mended: safe while other locks are held.
+  // One that does not parse is an error (its layers and volumes are unknown), as in `read`.
   std::vector<Record> snapshot() const;
 
   // Bounded; the Error names the holder. Nothing when the container has been removed meanwhile.
@@ -68,6 +69,9 @@ class ContainerStore {
   // Record, directory, name and run directory, in this order; the caller holds the lock. Volumes
   // are the caller's business.
   void remove(const std::string& id, const std::string& name) const;
+  // A container whose record does not parse, with all that is left of it; false when there is none
+  // or its record is fine. Takes the locks itself.
+  bool remove_unreadable(const std::string& name_or_id) const;
   // And the anonymous volumes, as --rm and `rm -v` do.
   void remove_with_volumes(const Record& record) const;
 
@@ -84,6 +88,7 @@ class ContainerStore {
   std::string claim_name(const std::string& wanted, const std::string& id) const;
   bool name_is_taken(const std::string& name) const;
   Error name_in_use(const std::string& name) const;
+  bool is_unreadable(const std::string& id) const;
   void end_processes(const std::string& id, const Record* record) const;
   void remove_abandoned(const std::string& id) const;
   void remove_traces(const std::string& id) const;

@@ -216,6 +216,7 @@ void rename_container(const ContainerStore& store, const std::string& name,
 
 void remove_container(const ContainerStore& store, const std::string& name,
                       const RemoveOptions& options) {
+  if (options.force && store.remove_unreadable(name)) return;
   std::optional<Record> record = store.find_if_exists(name);
   if (!record) {
     if (options.force) return;

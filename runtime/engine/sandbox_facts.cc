@@ -46,10 +46,14 @@ void prepare_mounts(const Engine& engine, const Record& record, const SandboxFac
         make_directories(mount.source);
     } else if (mount.type == MountRequest::Type::volume) {
       const Volume volume = volumes.create(mount.source, {}, mount.anonymous);
-      if (mount.no_copy || !list_directory(volume.mountpoint).empty()) continue;
-      const FileLock lock = FileLock::acquire(volumes.directory(volume.name) + "/",
-                                              LockMode::exclusive, cat("volume ", volume.name));
-      copy_up(facts.overlay, mount.destination, volumes.directory(volume.name));
+      const std::string directory = volumes.directory(volume.name);
+      // In this order: a copy that fills the volume meanwhile is seen as unfinished.
+      const bool fill = !mount.no_copy && list_directory(volume.mountpoint).empty();
+      if (!fill && !has_unfinished_copy(directory)) continue;
+      const FileLock lock =
+          FileLock::acquire(directory + "/", LockMode::exclusive, cat("volume ", volume.name));
+      finish_copy(directory);
+      if (fill) copy_up(facts.overlay, mount.destination, directory);
     }
   }
 }

@@ -28,6 +28,7 @@ std::string shared_file(const StatePaths& paths, const std::string& content) {
   const std::string directory = paths.run + "/etc";
   const std::string path = cat(directory, '/', Digest::of(content).hex());
   if (exists(path)) return path;
+  make_directories(paths.run, 0700);
   make_directories(directory, 0711);
   replace_file(path, content, false, 0644);
   return path;

@@ -10,6 +10,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/log.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 
@@ -29,6 +30,21 @@ void make_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0 && errno != EEXIST) throw SysError(path);
 }
 
+// The root is nobody else's business, whoever makes it.
+std::string make_volumes_directory(const StatePaths& paths) {
+  make_directories(paths.root, 0700);
+  make_directory(paths.root + "/volumes", 0711);
+  return paths.root + "/volumes/";
+}
+
+void parse_description(const std::string& text, const std::string& path, Volume& volume) {
+  const Json document = parse_json(text, path);
+  const JsonView view(document, path);
+  volume.created_ns = view.integer_or("Created");
+  volume.labels = view.string_map_or("Labels");
+  volume.anonymous = view.boolean_or("Anonymous");
+}
+
 }  // namespace
 
 void check_volume_name(const std::string& name) {
@@ -43,8 +59,7 @@ std::string VolumeStore::directory(const std::string& name) const {
 }
 
 FileLock VolumeStore::lock(LockMode mode) const {
-  make_directories(paths_.root + "/volumes", 0711);
-  return FileLock::acquire(paths_.root + "/volumes/", mode, "the volumes");
+  return FileLock::acquire(make_volumes_directory(paths_), mode, "the volumes");
 }
 
 std::optional<Volume> VolumeStore::find(const std::string& name) const {
@@ -52,14 +67,16 @@ std::optional<Volume> VolumeStore::find(const std::string& name) const {
   const std::string path = directory(name) + "/volume.json";
   const auto text = read_file_if_exists(path);
   if (!text) return {};
-  const Json document = parse_json(*text, path);
-  const JsonView view(document, path);
-  Volume volume;
+  Volume described, volume;
+  try {
+    parse_description(*text, path, described);
+    volume = std::move(described);
+  } catch (const Error& error) {
+    // Torn by a power cut: the data is worth more than its labels.
+    warn_once(cat("volume ", name, ": taken as one without labels: ", error.what()));
+  }
   volume.name = name;
   volume.mountpoint = directory(name) + "/_data";
-  volume.created_ns = view.integer_or("Created");
-  volume.labels = view.string_map_or("Labels");
-  volume.anonymous = view.boolean_or("Anonymous");
   return volume;
 }
 
@@ -74,13 +91,13 @@ Volume VolumeStore::create(const std::string& wanted,
   const std::string name = wanted.empty() ? random_hex(64) : wanted;
   check_volume_name(name);
   if (auto have = find(name)) return std::move(*have);
-  make_directories(paths_.root + "/volumes", 0711);
+  make_volumes_directory(paths_);
   make_directory(directory(name), 0711);
   make_directory(directory(name) + "/_data", 0755);
   Json json = {{"Created", now_ns()}};
   if (!labels.empty()) json["Labels"] = labels;
   if (anonymous || wanted.empty()) json["Anonymous"] = true;
-  replace_file(directory(name) + "/volume.json", canonical(json), false);
+  replace_file(directory(name) + "/volume.json", canonical(json), true);
   return get(name);
 }
 
@@ -117,8 +134,11 @@ void VolumeStore::remove(const ContainerStore& containers, const std::string& na
     throw Error(cat("volume ", quoted(name), ": in use by ", join(names, ", ")),
                 cat("remove the container first: `mini rm ", names[0], "`"), ErrorKind::conflict);
   }
-  if (unlink((directory(name) + "/volume.json").c_str()) < 0) throw SysError(directory(name));
-  remove_tree(directory(name));
+  // Gone whole by one rename; killed after it, the next command empties the trash.
+  make_directory(paths_.root + "/trash", 0700);
+  const std::string trash = cat(paths_.root, "/trash/", random_hex(24));
+  rename_path(directory(name), trash);
+  remove_tree(trash);
 }
 
 uint64_t VolumeStore::disk_usage(const Volume& volume) const {

@@ -43,6 +43,33 @@ ok once -v named:/seed seeded sh -c 'cat /seed/link; stat -c "%a %u:%g" /seed; e
 eq "$out" "content"$'\n'"750 1000:10" "copy-up:"
 ok once -v named:/elsewhere busybox cat /elsewhere/file /elsewhere/more
 eq "$out" "content"$'\n'"more" "a named volume stays:"
+# Whoever has the empty volume mounted sees what another start copies into it.
+ok mini run -d --name witness --network none -v shared:/w busybox sleep 100
+ok once -v shared:/seed seeded true
+ok mini exec witness cat /w/file
+eq "$out" content "a copy into a mounted volume:"
+ok mini rm -f witness
+# A copy that was killed after its commit point is finished, also by who asks for none.
+shared=$(mini volume inspect --format '{{.Mountpoint}}' shared)
+mkdir "${shared%/_data}/_ready" && mv "$shared/file" "${shared%/_data}/_ready/"
+ok once -v shared:/w:nocopy busybox cat /w/file
+eq "$out" content "a killed copy:"
+absent "${shared%/_data}/_ready"
+# A torn description or record stands in nobody's way.
+: >"${shared%/_data}/volume.json"
+ok once -v shared:/w busybox cat /w/file
+eq "$out" content "a torn volume.json:"
+ok mini volume rm shared
+absent "${shared%/_data}"
+ok mini create --name torn busybox true
+torn=$out
+record=$MINI_ROOT/containers/$torn/record.json
+cp "$record" "$scratch/record.json" && : >"$record"
+fails_with 1 mini rm torn
+contains "$err" "mini rm -f ${torn:0:12}"
+ok once busybox true
+cp "$scratch/record.json" "$record"
+ok mini rm torn
 ok once -v fresh:/seed:nocopy seeded ls /seed
 eq "$out" "" nocopy:
 ok once --mount type=volume,source=third,target=/seed,volume-nocopy seeded ls /seed

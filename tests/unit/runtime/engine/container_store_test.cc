@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/container_names.h"
 #include "runtime/engine/volumes.h"
 
 namespace mini::engine {
@@ -173,6 +175,57 @@ TEST_F(ContainerStoreTest, AVolumeInUseIsNotRemoved) {
   EXPECT_THAT(error_of([&] { volumes.remove(store_, "data"); }), HasSubstr("not found"));
   EXPECT_NO_THROW(volumes.remove(store_, "data", true));
   EXPECT_THAT(error_of([&] { volumes.create("../x"); }), HasSubstr("volume name"));
+}
+
+TEST_F(ContainerStoreTest, ATornRecordIsNamedWithItsCureAndRemoved) {
+  const Record torn = make("torn");
+  make("web");
+  replace_file(store_.directory(torn.id) + "/record.json", "", false);
+  make_directories(store_.run_directory(torn.id));  // as a power cut's monitor leaves it
+  EXPECT_EQ(store_.list().size(), 1u);
+  try {
+    store_.snapshot();
+    FAIL() << "the garbage collection would not see its layers";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.hint(), cat("remove the container: `mini rm -f ", torn.id.substr(0, 12), "`"));
+  }
+  EXPECT_FALSE(store_.remove_unreadable("web"));
+  EXPECT_FALSE(store_.remove_unreadable("nosuch"));
+  EXPECT_TRUE(store_.remove_unreadable(torn.id.substr(0, 12)));
+  EXPECT_FALSE(exists(store_.directory(torn.id)));
+  EXPECT_FALSE(exists(store_.run_directory(torn.id)));
+  EXPECT_FALSE(exists(root_ + "/containers/names/torn"));
+  EXPECT_EQ(store_.snapshot().size(), 1u);
+}
+
+TEST_F(ContainerStoreTest, ATornDescriptionLeavesAVolumeWithoutLabels) {
+  const VolumeStore volumes(store_.paths());
+  const Volume data = volumes.create("data", {{"k", "v"}});
+  replace_file(data.mountpoint + "/file", "kept", false);
+  for (const char* text : {"", "{\"Created\": 5, \"Labels\": 1}"}) {
+    replace_file(volumes.directory("data") + "/volume.json", text, false);
+    const Volume found = volumes.get("data");
+    EXPECT_TRUE(found.labels.empty());
+    EXPECT_EQ(found.created_ns, 0);
+    EXPECT_EQ(volumes.create("data").mountpoint, data.mountpoint);
+    EXPECT_EQ(read_file(data.mountpoint + "/file"), "kept");
+    EXPECT_EQ(volumes.list().size(), 1u);
+  }
+  volumes.remove(store_, "data");
+  EXPECT_FALSE(exists(volumes.directory("data")));
+  EXPECT_TRUE(list_directory(root_ + "/trash").empty());
+}
+
+TEST_F(ContainerStoreTest, WhoeverMakesTheRootKeepsOthersOut) {
+  const auto mode = [&] {
+    struct stat info;
+    return stat(root_.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+  };
+  VolumeStore(store_.paths()).create("data");
+  EXPECT_EQ(mode(), 0700u);
+  remove_tree(root_);
+  lock_names(store_.paths());
+  EXPECT_EQ(mode(), 0700u);
 }
 
 }  // namespace

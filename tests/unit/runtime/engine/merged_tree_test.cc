@@ -153,5 +153,39 @@ TEST_F(MergedTreeTest, CopyUpFillsAnEmptyVolumeOnceAndFollowsNothing) {
   EXPECT_FALSE(exists(volume + "/_copy"));
 }
 
+TEST_F(MergedTreeTest, AVolumesDirectoryStaysTheOneThatOthersHaveMounted) {
+  file("one/data/file", "content");
+  ASSERT_EQ(chmod((directory_ + "/one/data").c_str(), 0750), 0);
+  const std::string volume = directory_ + "/volume";
+  make_directories(volume + "/_data");
+  struct stat before, after;
+  ASSERT_EQ(stat((volume + "/_data").c_str(), &before), 0);
+  copy_up(overlay_, "/data", volume);
+  ASSERT_EQ(stat((volume + "/_data").c_str(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino);
+  EXPECT_EQ(after.st_mode & 07777, 0750u);
+  EXPECT_THAT(list_directory(volume), ElementsAre("_data"));
+}
+
+TEST_F(MergedTreeTest, AKilledCopyIsFinishedAndTakesNothingAway) {
+  file("one/data/ignored", "the copy was made before");
+  file("volume/_ready/moved", "old");
+  file("volume/_ready/both", "image");
+  file("volume/_data/both", "container");
+  file("volume/_data/first", "moved before the kill");
+  file("volume/_copy/rubbish", "half");
+  ASSERT_EQ(chmod((directory_ + "/volume/_ready").c_str(), 0701), 0);
+  const std::string volume = directory_ + "/volume";
+  EXPECT_TRUE(has_unfinished_copy(volume));
+  copy_up(overlay_, "/data", volume);
+  EXPECT_FALSE(has_unfinished_copy(volume));
+  EXPECT_THAT(list_directory(volume), ElementsAre("_data"));
+  EXPECT_THAT(list_directory(volume + "/_data"), ElementsAre("both", "first", "moved"));
+  EXPECT_EQ(read_file(volume + "/_data/both"), "container");
+  struct stat info;
+  ASSERT_EQ(stat((volume + "/_data").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0701u);
+}
+
 }  // namespace
 }  // namespace mini::engine
