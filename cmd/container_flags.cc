@@ -154,7 +154,7 @@ void ContainerFlags::fill_isolation(HostConfig& host) const {
   host.security_opt = security_opt_;
   host.group_add = group_add_;
   host.extra_hosts = add_hosts_;
-  host.dns = dns_;
+  for (const std::string& server : dns_) host.dns.push_back(address_flag("--dns", server));
   host.dns_search = dns_search_;
   host.dns_options = dns_options_;
   for (const std::string& entry : sysctls_) add_sysctl(host.sysctls, entry);

@@ -1,5 +1,6 @@
 #include "cmd/flag_values.h"
 
+#include <arpa/inet.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -39,6 +40,14 @@ int64_t size_flag(const char* flag, const std::string& text) {
   auto size = parse_size(text);
   if (!size) refuse(flag, text, "not a size", "a number with b, k, m or g: 512m");
   return *size;
+}
+
+std::string address_flag(const char* flag, const std::string& text) {
+  unsigned char address[16];
+  if (inet_pton(AF_INET, text.c_str(), address) != 1 &&
+      inet_pton(AF_INET6, text.c_str(), address) != 1)
+    refuse(flag, text, "not an IP address", "such as 192.0.2.1");
+  return text;
 }
 
 int64_t cpus_flag(const std::string& text) {

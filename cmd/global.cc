@@ -55,6 +55,13 @@ void require_kernel(unsigned major, unsigned minor) {
               cat("mini needs Linux ", major, ".", minor, " or newer"));
 }
 
+// Until mini can make user namespaces of its own, half of what it does would fail with an errno
+// that explains nothing.
+void require_root(const std::string& verb) {
+  if (geteuid() == 0 || verb == "version" || verb == "oci") return;
+  throw Error("mini needs root: running as another user is not possible yet", "try it with sudo");
+}
+
 struct Raw {
   std::string root, run_root;
   bool debug = false, help = false, version = false;
@@ -120,6 +127,7 @@ Global parse_global(int argc, char** argv) {
   if (global.done) return global;
   set_debug(raw.debug);
   require_kernel(5, 14);
+  require_root(global.args.front());
   global.session.paths.root = first_of(raw.root, "MINI_ROOT", default_root);
   global.session.paths.run = first_of(raw.run_root, "MINI_RUN_ROOT", default_run_root);
   return global;

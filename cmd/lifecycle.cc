@@ -138,6 +138,7 @@ int rm(const Session& session, const Args& args) {
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);
   return for_each_name(names, [&](const std::string& name) -> std::string {
+    if (options.force && store.remove_unreadable(name)) return name;
     if (options.force && !store.find_if_exists(name)) {
       tell(cat("container ", quoted(name), ": there is none"));
       return "";

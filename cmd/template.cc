@@ -107,10 +107,19 @@ class Evaluation {
     for (const std::string& name : path) {
       if (lenient_ && !(at->is_object() && at->contains(name))) return name;
       if (at->is_null()) return nullptr;
-      if (!at->is_object() || !at->contains(name)) missing(*at, name);
+      if (!at->is_object() || !at->contains(name)) {
+        if (at->is_object() && is_key(name)) return nullptr;
+        missing(*at, name);
+      }
       at = &(*at)[name];
     }
     return *at;
+  }
+
+  // Fields are written with a capital letter; anything else is a key of a map (a label, a network),
+  // which may be absent. So may Health, which only some containers have.
+  static bool is_key(const std::string& name) {
+    return name == "Health" || name.empty() || name[0] < 'A' || name[0] > 'Z';
   }
 
   [[noreturn]] static void missing(const Value& value, const std::string& name) {

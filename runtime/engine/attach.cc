@@ -64,6 +64,11 @@ class Session {
       if (reads_ && unsent_.empty())
         round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
       round.wait();
+      // Nobody reads us any more (`| head`): the container goes on, we do not.
+      if (out_.closed() || err_.closed()) {
+        result_ = {false, 128 + SIGPIPE};
+        done_ = true;
+      }
     }
     out_.flush();
     err_.flush();

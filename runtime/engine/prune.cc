@@ -190,7 +190,11 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
     return out;
   }
   for (const image::ImageEntry& entry : going) {
-    report_removed(engine.images.remove(entry.id.str(), true), out.removed);
+    try {
+      report_removed(engine.images.remove(entry.id.str(), true), out.removed);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) throw;  // another prune was first
+    }
   }
   out.bytes = collect_garbage(engine, more_roots, false);
   return out;

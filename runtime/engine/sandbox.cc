@@ -1,5 +1,7 @@
 #include "runtime/engine/sandbox.h"
 
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
 
@@ -216,8 +218,12 @@ std::string cgroup_path(const Record& record) {
   return parent.empty() ? record.id : cat(parent, '/', record.id);
 }
 
+// With the host's network goes the host's name, as in Docker.
 std::string host_name_of(const Record& record) {
-  return record.config.hostname.empty() ? record.id.substr(0, 12) : record.config.hostname;
+  if (!record.config.hostname.empty()) return record.config.hostname;
+  utsname host;
+  if (record.host.network_mode == "host" && uname(&host) == 0) return host.nodename;
+  return record.id.substr(0, 12);
 }
 
 std::vector<std::string> make_environment(const Record& record, const std::string& home) {

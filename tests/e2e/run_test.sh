@@ -135,3 +135,13 @@ ok once -v /anonymous busybox sh -c 'echo x >/anonymous/file; echo y >/file; mkd
 eq "$(find "$MINI_ROOT" "$MINI_RUN_ROOT" | sort)" "$before" "the store after --rm:"
 fails_with 127 once busybox nosuchcommand
 eq "$(find "$MINI_ROOT" "$MINI_RUN_ROOT" | sort)" "$before" "the store after a failed --rm:"
+
+# --- small things that Docker's users expect ------------------------------------------------------------
+ok mini run --rm --network host busybox hostname
+eq "$out" "$(uname -n)" "the host's network brings the host's name:"
+fails_with 125 mini run --rm --network none --dns 300.1.1.1 busybox true
+contains "$err" "not an IP address"
+ok mini create --name plain busybox true
+ok mini inspect --format '{{if .State.Health}}yes{{else}}no{{end}} {{.Config.Labels.none}}' plain
+eq "$out" "no <no value>"
+ok mini rm plain
