@@ -50,7 +50,8 @@ std::optional<Received> receive(int channel) {
 std::string meaning(OpCode code, int error) {
   if (code == OpCode::attach && error == ELOOP) return "a symbolic link is in the way";
   if (code == OpCode::attach && error == ENOTDIR) return "the destination is not a directory";
-  if (code == OpCode::attach && error == EXDEV) return "the destination lies inside a procfs";
+  if (code == OpCode::attach && error == EXDEV)
+    return "the destination lies inside /proc, /sys or /dev";
   if (code == OpCode::verify_directory && error == EXDEV)
     return "the working directory lies outside of the container";
   if (code == OpCode::open_console && error == ENXIO)

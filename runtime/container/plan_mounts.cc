@@ -34,6 +34,15 @@ bool may_cover_in_proc(const std::string& path) {
   return std::ranges::find(kAllowed, path) != std::end(kAllowed);
 }
 
+// Whether a new file system may be mounted there: in /sys only what the kernel itself shows in it.
+// Below /sys/fs/cgroup the container's manager may arrange what it likes.
+bool may_cover_in_sys(const std::string& path, const std::string& type) {
+  static constexpr std::string_view kKernels[] = {"cgroup",  "cgroup2", "debugfs",
+                                                  "tracefs", "bpf",     "securityfs"};
+  if (type == "sysfs" || !below(path, "/sys") || below(path, "/sys/fs/cgroup")) return true;
+  return path != "/sys" && std::ranges::find(kKernels, type) != std::end(kKernels);
+}
+
 std::string destination_of(const Mount& mount) {
   const std::string path = clean_path("/" + mount.destination);
   if (path == "/")
@@ -145,6 +154,9 @@ void plan_mount(Plan& plan, const Mount& mount, const MountTree& tree, const Pla
     throw Error(cat("mount /proc: type ", quoted(mount.type), " cannot stand in for procfs"));
   }
   if (options.bind) return plan_bind(plan, mount, options, tree, path);
+  if (!may_cover_in_sys(path, mount.type)) {
+    throw Error(cat("mount ", path, ": type ", quoted(mount.type), " cannot stand in for sysfs"));
+  }
   if (mount.type.empty())
     throw Error(cat("mount ", path, ": no type, and neither bind nor rbind among its options"));
   if (mount.type != "cgroup") return plan_file_system(plan, mount, options, path);
@@ -160,9 +172,9 @@ void plan_mount(Plan& plan, const Mount& mount, const MountTree& tree, const Pla
 constexpr std::pair<std::string_view, std::string_view> kOverlayOptions[] = {
     {"redirect_dir", "off"}, {"index", "off"}, {"metacopy", "off"}, {"xino", "off"}};
 
-// An image may have the same layer twice (two steps that changed nothing), overlayfs refuses the same
-// directory twice (ELOOP). The upper one shows all that the lower one could, and hides all that it
-// hides.
+// An image may have the same layer twice (two steps that changed nothing), overlayfs refuses the
+// same directory twice (ELOOP). The upper one shows all that the lower one could, and hides all
+// that it hides.
 std::vector<std::string> without_repeats(const std::vector<std::string>& lower) {
   std::vector<std::string> result;
   for (auto it = lower.begin(); it != lower.end(); ++it) {

@@ -23,12 +23,36 @@
 namespace mini::container {
 namespace {
 
-constexpr long kProcMagic = 0x9fa0;
+constexpr long kProcMagic = 0x9fa0, kSysMagic = 0x62656572;
+// What the kernel itself shows inside of /sys.
+constexpr long kCgroupMagic = 0x27e0eb, kCgroup2Magic = 0x63677270, kDebugMagic = 0x64626720,
+               kTraceMagic = 0x74726163, kBpfMagic = 0xcafe4a11, kSecurityMagic = 0x73636673;
 
 bool is_directory(int fd, const std::string& what) {
   struct stat info;
   if (fstat(fd, &info) < 0) throw SysError(what);
   return S_ISDIR(info.st_mode);
+}
+
+// Something else in its place would swallow what is written to /proc/self/attr and the like
+// (CVE-2019-16884), or show a kernel that there is not.
+void check_source(const Mount& mount, const MountTree& tree, const std::string& what) {
+  const std::string path = clean_path("/" + mount.destination);
+  const bool proc = path == "/proc", sys = path == "/sys";
+  const bool in_sys =
+      path.starts_with("/sys/") && path != "/sys/fs/cgroup" && !path.starts_with("/sys/fs/cgroup/");
+  if (!proc && !sys && !in_sys) return;
+  struct statfs info;
+  const int told = tree.fd >= 0 ? fstatfs(tree.fd, &info)
+                   : proc       ? -1
+                                : statfs(mount.source.c_str(), &info);
+  const long type = told < 0 ? 0 : info.f_type;
+  if (proc && type != kProcMagic) throw Error(cat(what, ": only a procfs may be bound to /proc"));
+  if (sys && type != kSysMagic) throw Error(cat(what, ": only a sysfs may be bound to /sys"));
+  static constexpr long kKernels[] = {kSysMagic,   kCgroupMagic, kCgroup2Magic, kDebugMagic,
+                                      kTraceMagic, kBpfMagic,    kSecurityMagic};
+  if (in_sys && std::ranges::find(kKernels, type) == std::end(kKernels))
+    throw Error(cat(what, ": only what is the kernel's own may be bound inside /sys"));
 }
 
 }  // namespace
@@ -56,14 +80,7 @@ void Sources::open_mount(const Mount& mount, MountTree& tree) {
   const std::string what =
       cat("mount ", printable(mount.destination), ": source ", quoted(mount.source));
   tree = open_tree(mount.source, options.recursive, what);
-  if (clean_path("/" + mount.destination) == "/proc") {
-    struct statfs info;
-    // Something else in its place would swallow what is written to /proc/self/attr and the like
-    // (CVE-2019-16884).
-    if (tree.fd < 0 || fstatfs(tree.fd, &info) < 0 || info.f_type != kProcMagic) {
-      throw Error(cat(what, ": only a procfs may be bound to /proc"));
-    }
-  }
+  check_source(mount, tree, what);
   if (options.idmap)
     tree.user_namespace =
         keep(user_namespace_of_maps(mount.uid_mappings, mount.gid_mappings, what));

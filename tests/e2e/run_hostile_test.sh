@@ -27,12 +27,25 @@ for place in /proc /sys /dev; do
   mini run --rm --network none link sh -c "grep -q ' /tmp ' /proc/mounts" >/dev/null 2>&1 &&
     fail "$place as a link into the image: mounted where the link leads"
 done
-for place in /proc /proc/self /proc/sys/kernel; do
+for place in /proc /proc/self /proc/sys/kernel /sys /sys/fs /sys/kernel; do
   fails_with 125 once -v "$canary:$place" busybox true
   fails_with 125 once -v "volume:$place" busybox true
   fails_with 125 once --tmpfs "$place" busybox true
 done
+ok once -v /sys:/sys:ro busybox ls /sys/kernel
+printf 'FROM busybox\nVOLUME /sys\n' >"$scratch/Dockerfile"
+ok build_id -t sysvolume -f "$scratch/Dockerfile" "$canary"
+fails_with 125 once sysvolume true
+contains "$err" "only a sysfs may be bound to /sys"
 safe
+
+# --- a harmless volume whose place in the image is a link onto the container's /dev or /sys --------------
+for place in /dev /sys /sys/kernel; do
+  variant strayed linked /data "$place"
+  fails_with 125 once -v "$canary:/data" strayed true
+  contains "$err" "the destination lies inside /proc, /sys or /dev"
+  safe
+done
 
 # --- CVE-2026-41579, 2026-47766: /dev is a link to a host directory -------------------------------------
 variant devlink linked /dev "$canary"

@@ -67,7 +67,46 @@ TEST_F(Attack, CVE_2025_52881_ALinkThatLeadsAMountIntoProc) {
   replace_by_link("/tmp", "/proc/sys");
   Spec wanted = spec({"report"});
   wanted.mounts.push_back({"/tmp", "bind", scratch_ + "/volume", {"bind"}, {}, {}});
-  EXPECT_THAT(run(wanted).error, HasSubstr("mount /tmp: the destination lies inside a procfs"));
+  EXPECT_THAT(run(wanted).error,
+              HasSubstr("mount /tmp: the destination lies inside /proc, /sys or /dev"));
+}
+
+TEST_F(Attack, ALinkThatLeadsAVolumeOntoDevOrSys) {
+  make_directories(scratch_ + "/volume");
+  for (const char* target : {"/dev", "/sys", "/sys/kernel"}) {
+    replace_by_link("/tmp", target);
+    Spec wanted = spec({"report"});
+    wanted.mounts.push_back({"/sys", "sysfs", "sysfs", {"ro"}, {}, {}});
+    wanted.mounts.push_back({"/tmp", "bind", scratch_ + "/volume", {"bind"}, {}, {}});
+    EXPECT_THAT(run(wanted).error,
+                HasSubstr("mount /tmp: the destination lies inside /proc, /sys or /dev"))
+        << target;
+    // No device node, no link of ours in the host's directory.
+    EXPECT_TRUE(list_directory(scratch_ + "/volume").empty()) << target;
+  }
+}
+
+TEST_F(Attack, CVE_2023_28642_SysThroughAVolume) {
+  make_directories(scratch_ + "/volume");
+  const auto with = [&](const Mount& mount) {
+    Spec wanted = spec({"report"});
+    wanted.mounts.push_back({"/sys", "sysfs", "sysfs", {"ro"}, {}, {}});
+    wanted.mounts.push_back(mount);
+    return run(wanted).error;
+  };
+  const std::string volume = scratch_ + "/volume";
+  EXPECT_THAT(with({"/sys", "bind", volume, {"bind"}, {}, {}}),
+              HasSubstr("only a sysfs may be bound to /sys"));
+  EXPECT_THAT(with({"/sys/../sys/fs", "bind", volume, {"bind"}, {}, {}}),
+              HasSubstr("only what is the kernel's own may be bound inside /sys"));
+  EXPECT_THAT(with({"/sys", "tmpfs", "tmpfs", {}, {}, {}}),
+              HasSubstr("mount /sys: type \"tmpfs\" cannot stand in for sysfs"));
+  EXPECT_THAT(with({"/sys/fs", "tmpfs", "tmpfs", {}, {}, {}}),
+              HasSubstr("mount /sys/fs: type \"tmpfs\" cannot stand in for sysfs"));
+  // The host's own stays possible.
+  EXPECT_EQ(with({"/sys", "bind", "/sys", {"rbind", "ro"}, {}, {}}), "");
+  EXPECT_EQ(with({"/sys/kernel", "bind", "/sys/kernel", {"bind", "ro"}, {}, {}}), "");
+  EXPECT_EQ(with({"/sys/fs/cgroup", "tmpfs", "tmpfs", {}, {}, {}}), "");
 }
 
 TEST_F(Attack, CVE_2026_41579_DevAsALinkToTheHost) {

@@ -11,7 +11,7 @@
 namespace mini::container {
 namespace {
 
-constexpr long kProcMagic = 0x9fa0;
+constexpr long kProcMagic = 0x9fa0, kSysMagic = 0x62656572;
 
 long take(int& reg, long fd) {
   if (fd < 0) return fd;
@@ -20,10 +20,27 @@ long take(int& reg, long fd) {
   return 0;
 }
 
-// What cannot be told is taken for one.
-bool in_proc(int fd) {
-  const long type = file_system_type(fd);
-  return type == 0 || type == kProcMagic;
+unsigned long device_of(int fd) {
+  struct stat info;
+  return sys::call(SYS_fstat, fd, &info) == 0 ? info.st_dev : 0;
+}
+
+// On the container's own /dev, where that is a mount: the root's files lie on another device.
+bool in_dev(const Launcher& self, int fd) {
+  const long top = open_below(self.root, "/dev", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+  if (top < 0) return false;
+  const unsigned long dev = device_of(static_cast<int>(top));
+  sys::close(static_cast<int>(top));
+  return dev != device_of(self.root) && dev == device_of(fd);
+}
+
+// Whether the destination ended up where its name does not say. What cannot be told is taken for
+// procfs.
+bool strayed(const Launcher& self, const Op& op, int target) {
+  const long type = file_system_type(target);
+  if (!(op.flags & kAttachInProc) && (type == 0 || type == kProcMagic)) return true;
+  // Without links, the name has said it.
+  return !(op.flags & kAttachNoLinks) && (type == kSysMagic || in_dev(self, target));
 }
 
 long move_onto(int mount, int target) {
@@ -167,11 +184,12 @@ long attach_root(Launcher& self, const Op& op) {
 long attach(Launcher& self, const Op& op) {
   const long target = open_destination(self, op);
   if (target < 0) return target;
-  // A link in the image may lead a harmless destination into procfs, where a mount would redirect
-  // what we or the container's tools write there (CVE-2019-19921, CVE-2025-52881).
-  long done = !(op.flags & kAttachInProc) && in_proc(static_cast<int>(target))
-                  ? -EXDEV
-                  : move_onto(self.mount, static_cast<int>(target));
+  // A link in the image may lead a harmless destination into /proc, /sys or /dev, where a mount
+  // would redirect what we or the container's tools write there (CVE-2019-19921, CVE-2025-52881):
+  // our device nodes would be made in the user's directory.
+  const long done = strayed(self, op, static_cast<int>(target))
+                        ? -EXDEV
+                        : move_onto(self.mount, static_cast<int>(target));
   sys::close(static_cast<int>(target));
   if (self.mount != self.proc) sys::close(self.mount);
   self.mount = -1;

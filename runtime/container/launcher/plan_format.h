@@ -50,9 +50,9 @@ enum class OpCode : uint16_t {
   keep_proc,      // mount also becomes proc
   need_proc,      // a private procfs, unless keep_proc has given one
   // Files of the new root
-  symlink,    // text: path, text2: target
-  device,  // text: path, a: mode with type, b: device number, c: uid << 32 | gid, text2: host path
-           // when mknod is forbidden
+  symlink,  // text: path, text2: target
+  device,   // text: path, a: mode with type, b: device number, c: uid << 32 | gid, text2: host path
+            // when mknod is forbidden
   open_console,     // a: rows << 16 | columns, b: uid; sends the master to the parent
   bind_console,     // onto /dev/console
   mask,             // text: path
@@ -96,7 +96,8 @@ enum class OpCode : uint16_t {
 
 enum Attach : uint16_t {
   kAttachFile = 1,     // a missing destination is made as a file
-  kAttachNoLinks = 2,  // no component may be a symbolic link (/proc, /sys, /dev)
+  kAttachNoLinks = 2,  // the destination's name lies in /proc, /sys or /dev: no component may be a
+                       // symbolic link; without it, the destination may not lie there
   kAttachInProc = 4,   // may lie inside a procfs
 };
 constexpr uint16_t kRecursive = 1;  // set_attr, root_attr
