@@ -57,5 +57,50 @@ TEST(CircuitBreaker, HalfOpenLetsOnlyItsNumberThroughAndOldResultsDoNotCount) {
   EXPECT_EQ(breaker.state(), BreakerState::closed);
 }
 
+TEST(CircuitBreaker, StatesThatAreSetAndNeverLeft) {
+  struct Case { BreakerState start; bool permits; double rate; };
+  for (const Case& c : std::vector<Case>{{BreakerState::disabled, true, -1},
+                                         {BreakerState::metrics_only, true, 100},
+                                         {BreakerState::forced_open, false, -1}}) {
+    BreakerSettings settings{2, 2, 50, 10s, 2, 1s, 100};
+    settings.start = c.start;
+    CircuitBreaker breaker(settings);
+    for (int i = 0; i < 5; ++i) {
+      uint64_t permit = breaker.try_acquire(i * 100s);
+      EXPECT_EQ(permit != 0, c.permits);
+      if (permit != 0) breaker.on_result(permit, false, 1ms, i * 100s);
+    }
+    EXPECT_EQ(breaker.state(), c.start);
+    EXPECT_EQ(breaker.failure_rate(), c.rate);
+  }
+}
+
+TEST(CircuitBreaker, EachChangeIsToldOnce) {
+  std::string told;
+  CircuitBreaker breaker({1, 1, 50, 10s, 1, 1s, 100}, "order-service", [&](BreakerState from, BreakerState to) {
+    told += std::string(name_of(from)) + ">" + name_of(to) + " ";
+  });
+  breaker.on_result(breaker.try_acquire(0s), false, 1ms, 0s);
+  EXPECT_EQ(breaker.refusal(), "CircuitBreaker 'order-service' is OPEN and does not permit further calls");
+  breaker.try_acquire(1s);
+  breaker.on_result(breaker.try_acquire(10s), true, 1ms, 10s);
+  EXPECT_EQ(told, "CLOSED>OPEN OPEN>HALF_OPEN HALF_OPEN>CLOSED ");
+}
+
+TEST(CircuitBreaker, SettingsComeFromTheEnvironmentAndNonsenseIsRefused) {
+  ::setenv("CB_WINDOW", "10", 1);
+  ::setenv("CB_STATE", "METRICS_ONLY", 1);
+  EXPECT_EQ(breaker_settings_from_environment().window, 10);
+  EXPECT_EQ(breaker_settings_from_environment().start, BreakerState::metrics_only);
+  ::setenv("CB_STATE", "HALF_OPEN", 1);
+  EXPECT_THROW(breaker_settings_from_environment(), std::invalid_argument);
+  ::unsetenv("CB_STATE");
+  for (const char* bad : {"0", "-1", "ten", "10x", "99999999999999999999"}) {
+    ::setenv("CB_WINDOW", bad, 1);
+    EXPECT_THROW(breaker_settings_from_environment(), std::invalid_argument) << bad;
+  }
+  ::unsetenv("CB_WINDOW");
+}
+
 }  // namespace
 }  // namespace shop
