@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/environment.h"
 #include "lib/text.h"
 
 namespace shop {
@@ -28,9 +29,10 @@ Catalog::Catalog() {
 }
 
 void Catalog::seed() {
-  const Row products[] = {{"CATALOG-0001", "Berlin", int64_t{1500}, int64_t{100}},
-                          {"CATALOG-0002", "Tokyo", int64_t{900}, int64_t{100}},
-                          {"CATALOG-0003", "Stockholm", int64_t{1200}, int64_t{100}}};
+  int64_t stock = env_number("SEED_STOCK", 100, 0, 1000000000);
+  const Row products[] = {{"CATALOG-0001", "Berlin", int64_t{1500}, stock},
+                          {"CATALOG-0002", "Tokyo", int64_t{900}, stock},
+                          {"CATALOG-0003", "Stockholm", int64_t{1200}, stock}};
   database_->transaction([&](Connection& connection) {
     for (Row row : products) {
       row.emplace_back(now_micros());

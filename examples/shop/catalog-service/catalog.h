@@ -1,6 +1,7 @@
 // The catalogue: products, their price and stock, and the orders that have been taken off the stock. Stock goes down exactly once per order: an event
 // is written down by its id in the same transaction, and one that is there already changes nothing. `stock + sold` never changes by a sale, so
-// the order-service can tell what is left from the orders that it has accepted itself, however late events are.
+// the order-service can tell what is left from the orders that it has accepted itself, however late events are. SEED_STOCK: pieces of each of the three
+// products that a new catalogue begins with, 100.
 #pragma once
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
