@@ -110,6 +110,10 @@ Address Subnet::last() const {
   return masked(base, length, true);
 }
 
+Address mask_of(const Address& address, unsigned length) {
+  return masked(address, length, false);
+}
+
 std::string Subnet::str() const {
   return cat(base.str(), '/', length);
 }

@@ -56,6 +56,9 @@ struct Subnet {
   bool operator==(const Subnet&) const = default;
 };
 
+// The first `length` bits of an address, the rest zero.
+Address mask_of(const Address& address, unsigned length);
+
 using Mac = std::array<uint8_t, 6>;
 std::optional<Mac> parse_mac(std::string_view text);  // "02:42:ac:11:00:02"; unicast only
 std::string to_string(const Mac& mac);
