@@ -35,7 +35,7 @@ bool is_container_mode(const std::string& mode) {
 
 void check_network(const HostConfig& host) {
   const std::string& mode = host.network_mode;
-  if (mode == "none" || mode == "host") return;
+  if (mode == "none" || mode == "host" || !host.networks.empty()) return;
   refuse(cat("--network ", quoted(mode), ": only \"none\" and \"host\" are built yet"),
          "bridge networks, published ports and joined networks come later; use --network host or "
          "none");
