@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,11 @@ std::vector<network::Network> list_networks(const ContainerStore& store);
 nlohmann::ordered_json inspect_network(const ContainerStore& store, const std::string& name);
 // Refused while a container that runs is in it, and for bridge, host and none.
 void remove_network(const ContainerStore& store, const std::string& name);
-// Networks that no container names, stopped ones included, and the interface and rules of an idle
-// default network. Gives the names that went.
-std::vector<network::Network> unused_networks(const ContainerStore& store);
+// Networks that no container names, stopped ones included; `without_containers`: ids of those that
+// do not count.
+std::vector<network::Network> unused_networks(const ContainerStore& store,
+                                              const std::set<std::string>& without_containers = {});
+// The interface and rules of a default network that no running container is in.
 void remove_idle_interfaces(const ContainerStore& store);
 
 // A running container gets another interface (or loses it) at once; one that is stopped, at its
