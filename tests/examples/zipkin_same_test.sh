@@ -26,7 +26,7 @@ answers() { curl -fs "http://127.0.0.1:$1/health"; }
 ok cmake -S "$source" -B "$scratch/build" -G Ninja -DTRACING_TESTS=OFF
 ok ninja -C "$scratch/build" -j 2
 zipkin_port=$(free_port) our_port=$(free_port)
-java -Xmx256m -Djava.io.tmpdir="$scratch" -jar "$jar" --server.port="$zipkin_port" >"$scratch/zipkin.log" 2>&1 &
+java -Xmx256m -XX:-UsePerfData -Djava.io.tmpdir="$scratch" -jar "$jar" --server.port="$zipkin_port" >"$scratch/zipkin.log" 2>&1 &
 zipkin=$!
 DB_PATH=$scratch/traces.db PORT=$our_port "$scratch/build/tracing" 2>"$scratch/ours.log" &
 ours=$!
