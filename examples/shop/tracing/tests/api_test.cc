@@ -105,7 +105,7 @@ class Served : public ::testing::Test {
 
   // Three services: gateway -> user -> order, the last call failed.
   Trace shop(int trace = 1) {
-    int64_t t = now_us();
+    int64_t t = now_us() - 50'000;  // a query ends at the last whole millisecond
     auto at = [&](Of of) {
       of.trace = trace;
       of.timestamp = of.shared ? 0 : t + of.id;
