@@ -12,6 +12,8 @@
 
 namespace mini::engine {
 
+// Made when it does not exist yet.
+network::Network default_network(const ContainerStore& store);
 // With the default network, which is made when it does not exist yet; by name.
 std::vector<network::Network> list_networks(const ContainerStore& store);
 // Docker's fields; Containers: those that run. `host` and `none` are told, too.

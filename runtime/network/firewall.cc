@@ -99,16 +99,16 @@ void is_interface(NftRule& rule, uint32_t key, const std::string& name) {
 
 // --- the parts of the table ---
 void add_sets(NftBatch& batch, const std::vector<Network>& networks) {
-  batch.add_set({"bridges", kInterface, IFNAMSIZ});
-  batch.add_set({"internal", kInterface, IFNAMSIZ});
-  batch.add_set({kFamilies[0].at, types(kIpv4, kProtocol, kService), 12, types(kIpv4, kService), 8});
-  batch.add_set({kFamilies[0].any, types(kProtocol, kService), 8, types(kIpv4, kService), 8});
-  batch.add_set({kFamilies[1].at, types(kIpv6, kProtocol, kService), 24, types(kIpv6, kService), 20});
-  batch.add_set({kFamilies[1].any, types(kProtocol, kService), 8, types(kIpv6, kService), 20});
+  batch.add_set({"bridges", kInterface, IFNAMSIZ, 0, 0, true});
+  batch.add_set({"internal", kInterface, IFNAMSIZ, 0, 0, true});
+  batch.add_set({kFamilies[0].at, types(kIpv4, kProtocol, kService), 12, types(kIpv4, kService), 8, false});
+  batch.add_set({kFamilies[0].any, types(kProtocol, kService), 8, types(kIpv4, kService), 8, false});
+  batch.add_set({kFamilies[1].at, types(kIpv6, kProtocol, kService), 24, types(kIpv6, kService), 20, false});
+  batch.add_set({kFamilies[1].any, types(kProtocol, kService), 8, types(kIpv6, kService), 20, false});
   std::vector<NftElement> bridges, internal;
   for (const Network& network : networks) {
-    (network.internal ? internal : bridges).push_back({raw_interface(network.bridge), {}});
-    if (network.internal) bridges.push_back({raw_interface(network.bridge), {}});
+    bridges.push_back({raw_interface(network.bridge), {}});
+    if (network.internal) internal.push_back(bridges.back());
   }
   batch.add_elements("bridges", bridges);
   batch.add_elements("internal", internal);

@@ -1,7 +1,7 @@
-// The calling thread in another network namespace for the length of a scope. Sockets that are made
-// meanwhile stay there, /proc/sys/net shows that namespace's settings. The way back is taken in any
-// case: a process that cannot go back ends at once, because all it did afterwards would be done in
-// the wrong place.
+// The calling thread is in another network namespace for as long as this lives: sockets made
+// meanwhile belong there. Needs CAP_SYS_ADMIN in both. Throws SysError when it cannot enter, and is
+// then where it was. A process that cannot go back ends (abort): it would go on in a container's
+// network and take it for the host's.
 #pragma once
 
 #include "runtime/base/fd.h"
@@ -10,8 +10,8 @@ namespace mini::network {
 
 class InNamespace {
  public:
-  // A descriptor of the namespace, or a pidfd of a process in it. Throws SysError.
-  explicit InNamespace(int fd);
+  // A descriptor of a network namespace, or a pidfd of a process in one.
+  explicit InNamespace(int namespace_fd);
   ~InNamespace();
   InNamespace(const InNamespace&) = delete;
   InNamespace& operator=(const InNamespace&) = delete;
@@ -19,5 +19,8 @@ class InNamespace {
  private:
   Fd home_;
 };
+
+// The network namespace that the calling thread is in.
+Fd own_network_namespace();
 
 }  // namespace mini::network

@@ -160,6 +160,12 @@ void NftBatch::add_set(const NftSet& set) {
     out.put_be32(NFTA_SET_DATA_LEN, set.data_size);
   }
   out.put_be32(NFTA_SET_ID, ++sets_);
+  if (set.host_order) {
+    // libnftnl's private note, without which nft(8) lists such keys the wrong way round: type 0,
+    // 4 bytes, 1 = the host's byte order.
+    const uint8_t note[] = {0, 4, 1, 0, 0, 0};
+    out.put(NFTA_SET_USERDATA, note, sizeof note);
+  }
 }
 
 void NftBatch::add_chain(const std::string& name) {

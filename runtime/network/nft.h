@@ -55,6 +55,7 @@ struct NftSet {
   std::string name;
   uint32_t key_type = 0, key_size = 0;    // type numbers as nft(8) has them, for its listings only
   uint32_t data_type = 0, data_size = 0;  // of a map; 0: a plain set
+  bool host_order = false;                // of the key: interfaces' names
 };
 
 struct NftElement {
