@@ -8,6 +8,7 @@
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/volumes.h"
+#include "runtime/network/network_store.h"
 
 namespace mini::engine {
 namespace {
@@ -72,6 +73,46 @@ void resolve_container_mode(const ContainerStore& store, std::string& mode) {
   if (mode.starts_with(kPrefix)) mode = cat(kPrefix, store.find(mode.substr(kPrefix.size())).id);
 }
 
+void check_address(const network::Network& network, const char* flag, const std::string& text,
+                   const std::optional<network::Subnet>& subnet) {
+  if (text.empty()) return;
+  const auto address = network::Address::parse(text);
+  if (address && subnet && subnet->contains(*address)) return;
+  throw Error(cat(flag, " ", quoted(text), ": network ", network.name,
+                  subnet ? cat(" has the range ", subnet->str()) : " has no such addresses"),
+              subnet ? "choose an address in that range"
+                     : "make a network with --ipv6, or leave the address out",
+              ErrorKind::usage);
+}
+
+// Under their names, ids having been good enough for the user; each exists. The default network is
+// made by the first start.
+void resolve_networks(const StatePaths& paths, HostConfig& host) {
+  std::set<std::string> named;
+  for (NetworkRequest& request : host.networks) {
+    if (request.name != network::kDefaultNetwork) {
+      const network::Network network = network::NetworkStore(paths).find(request.name);
+      check_address(network, "--ip", request.address, network.subnet);
+      check_address(network, "--ip6", request.address6, network.subnet6);
+      request.name = network.name;
+    }
+    if (!named.insert(request.name).second)
+      throw Error(cat("--network ", quoted(request.name), ": named twice"),
+                  "a container is in a network once", ErrorKind::usage);
+  }
+  if (!host.networks.empty()) host.network_mode = host.networks.front().name;
+}
+
+// Each of them is a rule of the kernel and a line of the record.
+void check_port_count(const Config& config, const HostConfig& host) {
+  constexpr size_t kMost = 4096;
+  const size_t count = host.ports.size() + (host.publish_all ? config.exposed_ports.size() : 0);
+  if (count <= kMost) return;
+  throw Error(
+      cat("--publish: ", count, " ports, more than the ", kMost, " that one container gets"),
+      "--network host shows all ports of a container on this machine", ErrorKind::usage);
+}
+
 PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   check_request(request);
   FileLock images = engine.images.lock(LockMode::shared);
@@ -83,6 +124,9 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   record.host = request.host;
   record.mounts = merge_mounts(record.config, record.host);
   resolve_container_mode(engine.containers, record.host.pid_mode);
+  resolve_container_mode(engine.containers, record.host.network_mode);
+  resolve_networks(engine.paths(), record.host);
+  check_port_count(record.config, record.host);
   record.image_id = image.entry.id;
   for (const image::Layer& layer : image.layers) record.layers.push_back(layer.diff_id);
 
