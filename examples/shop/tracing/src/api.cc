@@ -286,15 +286,18 @@ void mount_api(httplib::Server& server, const std::shared_ptr<Api>& api) {
 
 void mount_page(httplib::Server& server) {
   auto redirect = [](const Request&, Response& response) { response.set_redirect("/zipkin/"); };
-  auto file = [](std::string_view content, const char* type) {
-    return [content, type](const Request&, Response& response) {
+  // The page's own addresses, which are Zipkin's: what is shown is in the address.
+  const std::string views = "/zipkin/(?:|dependency|traces/[0-9a-f]+)";
+  for (const PageFile& file : page_files()) {
+    std::string path = file.name == "index.html" ? views : "/zipkin/" + std::string(file.name);
+    server.Get(path, [&file](const Request&, Response& response) {
       response.set_header("Cache-Control", "no-cache");
       response.set_header("Content-Security-Policy",
                           "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
                           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'");
-      response.set_content(content.data(), content.size(), type);
-    };
-  };
+      response.set_content(file.content.data(), file.content.size(), std::string(file.type));
+    });
+  }
   server.Get("/", redirect);
   server.Get("/zipkin", redirect);
   server.Get("/zipkin/config.json", [](const Request&, Response& response) {
@@ -304,10 +307,6 @@ void mount_page(httplib::Server& server) {
                        {"archiveUrl", nullptr}, {"dependency", dependency}};
     answer(response, 200, config.dump(), kJson);
   });
-  server.Get("/zipkin/style.css", file(page_css(), "text/css; charset=utf-8"));
-  server.Get("/zipkin/app.js", file(page_js(), "text/javascript; charset=utf-8"));
-  // The page's own addresses, which are Zipkin's: what is shown is in the address.
-  server.Get("/zipkin/(?:|dependency|traces/[0-9a-f]+)", file(page_html(), "text/html; charset=utf-8"));
 }
 
 }  // namespace

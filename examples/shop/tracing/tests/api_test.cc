@@ -295,17 +295,21 @@ TEST_F(Api, ThePage) {
   for (const char* path : {"/zipkin/", "/zipkin/dependency", "/zipkin/traces/000000000000000a"}) {
     auto result = client_->Get(path);
     EXPECT_EQ(result->status, 200) << path;
-    EXPECT_EQ(result->body, page_html());
+    EXPECT_EQ(result->body, page_files()[0].content);
     EXPECT_EQ(result->get_header_value("Content-Type"), "text/html; charset=utf-8");
     EXPECT_THAT(result->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
     EXPECT_THAT(result->get_header_value("Content-Security-Policy"), Not(HasSubstr("unsafe")));
     EXPECT_EQ(result->get_header_value("X-Content-Type-Options"), "nosniff");
     EXPECT_FALSE(result->has_header("Access-Control-Allow-Origin"));
   }
-  EXPECT_EQ(client_->Get("/zipkin/app.js")->body, page_js());
-  EXPECT_EQ(client_->Get("/zipkin/style.css")->body, page_css());
-  auto packed = client_->Get("/zipkin/app.js", {{"Accept-Encoding", "gzip"}});
-  EXPECT_EQ(packed->body, page_js());
+  for (const PageFile& file : page_files().subspan(1)) {
+    std::string path = "/zipkin/" + std::string(file.name);
+    EXPECT_EQ(client_->Get(path)->body, file.content) << path;
+    EXPECT_EQ(client_->Get(path)->get_header_value("Content-Type"), file.type) << path;
+    EXPECT_EQ(client_->Get(path, {{"Accept-Encoding", "gzip"}})->body, file.content) << path;
+  }
+  EXPECT_EQ(client_->Get("/zipkin/app.j")->status, 404);
+  EXPECT_EQ(client_->Get("/zipkin/index.html")->status, 404);
 }
 
 struct Small : Served {
