@@ -1,8 +1,9 @@
-// node tracing_page.js ADDRESS PROFILE [SCREENSHOT] : uses the collector's page as a user does, in Debian's Chromium.
+// node tracing_page.js ADDRESS PROFILE [FOLDER] : uses the collector's page as a user does, in Debian's Chromium.
 // Prints each thing that is not as it should be; the exit code is 1 when there is one. Needs playwright-core.
+// FOLDER gets two pictures: tracing.png, light and English, and tracing.ko.png, dark and Korean.
 'use strict';
 const { chromium } = require('playwright-core');
-const [address, profile, screenshot] = process.argv.slice(2);
+const [address, profile, folder] = process.argv.slice(2);
 const failures = [];
 const check = (what, got, want) => {
   if (JSON.stringify(got) !== JSON.stringify(want)) failures.push(`${what}\n    got:  ${JSON.stringify(got)}\n    want: ${JSON.stringify(want)}`);
@@ -122,6 +123,18 @@ async function dependencies(page) {
   await page.waitForSelector('#notice:not([hidden])');
 }
 
+async function picture(page, file, language, colorScheme) {
+  await page.evaluate(() => localStorage.removeItem('theme'));
+  await page.emulateMedia({ colorScheme });
+  await page.goto(`${address}/zipkin/traces/${SHOP[0].traceId}`);
+  await page.click(`[data-language=${language}]`);
+  await page.waitForSelector('.row');
+  await page.click('.row:nth-child(5)');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: file });
+}
+
 (async () => {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium', headless: true, locale: 'en-US', viewport: { width: 1360, height: 700 },
@@ -137,13 +150,9 @@ async function dependencies(page) {
   try {
     for (const part of [search, waterfall, looks, dependencies]) await part(page);
     check('the title is ours', /owned/.test(await page.title()), false);
-    if (screenshot) {
-      await page.goto(`${address}/zipkin/traces/${SHOP[0].traceId}`);
-      await page.waitForSelector('.row');
-      await page.click('.row:nth-child(5)');
-      await page.evaluate(() => document.activeElement.blur());
-      await page.mouse.move(0, 0);
-      await page.screenshot({ path: screenshot });
+    if (folder) {
+      await picture(page, `${folder}/tracing.png`, 'en', 'light');
+      await picture(page, `${folder}/tracing.ko.png`, 'ko', 'dark');
     }
   } catch (error) {
     failures.push(String(error));

@@ -1,13 +1,14 @@
 # The page of the collector of examples/shop/tracing in Debian's Chromium: a trace is found, its waterfall shows three
-# services, everything works by keyboard, in light and dark, in Korean. `--screenshot FILE` keeps a picture (docs/tracing.png).
+# services, everything works by keyboard, in light and dark, in Korean. `--pictures docs` makes docs/tracing.png and
+# docs/tracing.ko.png again.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/e2e.sh"
 . "$here/../lib/packages.sh"
 need_packages $MINI_TRACING_PACKAGES $MINI_BROWSER_PACKAGES || die "packages"
 command -v npm >/dev/null || need_packages nodejs npm || die "npm"
 source=$here/../../examples/shop/tracing
-screenshot=
-[ "${1:-}" = --screenshot ] && screenshot=$2
+pictures=
+[ "${1:-}" = --pictures ] && pictures=$2
 
 mkdir "$scratch/node"
 (cd "$scratch/node" && timeout 120 npm install --no-save --no-audit --no-fund playwright-core@1.50.1) >"$scratch/npm.log" 2>&1 ||
@@ -24,5 +25,5 @@ ours=$!
 eventually 10 curl -fs "http://127.0.0.1:$port/health" || die "$(<"$scratch/ours.log")"
 
 ok env HOME="$scratch" TMPDIR="$scratch" NODE_PATH="$scratch/node/node_modules" timeout 300 \
-  node "$here/tracing_page.js" "http://127.0.0.1:$port" "$scratch/profile" "$screenshot"
+  node "$here/tracing_page.js" "http://127.0.0.1:$port" "$scratch/profile" "$pictures"
 [ "$code" = 0 ] || echo "$out" >&2
