@@ -144,7 +144,7 @@ void apply_network_flags(engine::HostConfig& host, const NetworkTexts& texts) {
     engine::NetworkRequest network = parse_network(text);
     if (std::any_of(networks.begin(), networks.end(),
                     [&](const auto& other) { return other.name == network.name; }))
-      refuse("--network", text, "named twice", "");
+      refuse("--network", text, "named twice", "a container is in a network once");
     networks.push_back(std::move(network));
   }
   if (networks.empty()) networks.push_back(parse_network(kDefaultNetwork));

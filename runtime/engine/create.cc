@@ -97,7 +97,8 @@ void resolve_networks(const StatePaths& paths, HostConfig& host) {
       request.name = network.name;
     }
     if (!named.insert(request.name).second)
-      throw Error(cat("--network ", quoted(request.name), ": named twice"), {}, ErrorKind::usage);
+      throw Error(cat("--network ", quoted(request.name), ": named twice"),
+                  "a container is in a network once", ErrorKind::usage);
   }
   if (!host.networks.empty()) host.network_mode = host.networks.front().name;
 }
