@@ -282,7 +282,21 @@ std::string mark_of(const std::vector<Network>& networks) {
 
 }  // namespace
 
-Firewall::Firewall(std::string table) : table_(std::move(table)), socket_(NETLINK_NETFILTER) {}
+namespace {
+
+NetlinkSocket netfilter_socket() {
+  try {
+    return NetlinkSocket(NETLINK_NETFILTER);
+  } catch (const SysError& error) {
+    if (error.code() != EPROTONOSUPPORT) throw;
+    throw Error("network: this kernel has no nftables",
+                "load the module nf_tables, or use --network none or --network host");
+  }
+}
+
+}  // namespace
+
+Firewall::Firewall(std::string table) : table_(std::move(table)), socket_(netfilter_socket()) {}
 
 bool Firewall::stands(const std::vector<Network>& networks) {
   return nft_table_mark(socket_, table_) == mark_of(networks);
