@@ -8,6 +8,7 @@
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/networks.h"
+#include "runtime/engine/sandbox.h"
 #include "runtime/engine/volumes.h"
 
 namespace mini::engine {
@@ -90,6 +91,16 @@ void resolve_networks(const StatePaths& paths, HostConfig& host) {
   if (!host.networks.empty()) host.network_mode = host.networks.front().name;
 }
 
+// Two containers behind one address have one name, as in Docker.
+void take_host_name(const ContainerStore& store, Record& record) {
+  constexpr std::string_view kPrefix = "container:";
+  const std::string& mode = record.host.network_mode;
+  if (!mode.starts_with(kPrefix)) return;
+  const Record other = store.find(mode.substr(kPrefix.size()));
+  record.config.hostname = host_name_of(other);
+  record.config.domainname = other.config.domainname;
+}
+
 // Each of them is a rule of the kernel and a line of the record.
 void check_port_count(const Config& config, const HostConfig& host) {
   constexpr size_t kMost = 4096;
@@ -112,6 +123,7 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   record.mounts = merge_mounts(record.config, record.host);
   resolve_container_mode(engine.containers, record.host.pid_mode);
   resolve_container_mode(engine.containers, record.host.network_mode);
+  take_host_name(engine.containers, record);
   resolve_networks(engine.paths(), record.host);
   check_port_count(record.config, record.host);
   record.image_id = image.entry.id;

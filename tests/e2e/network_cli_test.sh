@@ -182,6 +182,9 @@ eq "$(field fixed .NetworkSettings.Networks.inner.IPAddress)" 10.77.0.77
 eq "$(field fixed .NetworkSettings.Networks.inner.MacAddress)" 02:42:0a:4d:00:4d
 eq "$(field fixed .NetworkSettings.Networks.inner.IPAMConfig.IPv4Address)" 10.77.0.77
 eq "$(field joined .HostConfig.NetworkMode)" "container:$web"
+eq "$(field joined .Config.Hostname)" "${web:0:12}" "the host name of who joined:"
+eq "$(mini exec joined hostname)" "$(mini exec web hostname)" "host names:"
+eq "$(mini exec joined cat /etc/hosts)" "$(mini exec web cat /etc/hosts)" "/etc/hosts:"
 eq "$(field joined 'json .NetworkSettings.Networks')" "{}"
 eq "$(field web .HostConfig.NetworkMode)" plain
 eq "$(mini network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{.MacAddress}}{{end}}' inner)" \
