@@ -162,6 +162,10 @@ void ContainerNetwork::reserve(const Record& record) {
                 "give it a second network: `mini network connect`", ErrorKind::usage);
   for (const PortRequest& request : wanted) {
     if (!request.host_address.empty()) {
+      if (address_of(request.host_address).is_v6() && !networks[way_out].subnet6)
+        throw Error(cat("publish on ", request.host_address, ": network ", networks[way_out].name,
+                        " has no IPv6"),
+                    "make one that has: `mini network create --ipv6 NAME`", ErrorKind::usage);
       reserve_one(request, request.host_address);
       continue;
     }
