@@ -229,7 +229,7 @@ void DnsServer::accept_connections() {
   for (int i = 0; i < kEventsPerCall; ++i) {
     Fd socket(accept4(sockets_.tcp.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return;
-    if (!make_room()) continue;
+    make_room();
     const auto slot = std::find(connections_.begin(), connections_.end(), nullptr);
     watch(socket.get(), first_connection + static_cast<uint64_t>(slot - connections_.begin()),
           EPOLLIN);
@@ -240,16 +240,13 @@ void DnsServer::accept_connections() {
   }
 }
 
-// When every place is taken, the connection that has been silent for longest gives way.
-bool DnsServer::make_room() {
-  std::unique_ptr<Connection>* silent = nullptr;
-  for (auto& connection : connections_) {
-    if (!connection) return true;
-    if (!connection->waiting && (!silent || connection->deadline < (*silent)->deadline))
-      silent = &connection;
-  }
-  if (silent) silent->reset();
-  return silent != nullptr;
+// When every place is taken, the connection that has done nothing for longest gives way, also while
+// it waits for an answer: else a few that only ask slow servers would keep all others out.
+void DnsServer::make_room() {
+  if (std::find(connections_.begin(), connections_.end(), nullptr) != connections_.end()) return;
+  std::min_element(connections_.begin(), connections_.end(), [](const auto& a, const auto& b) {
+    return a->deadline < b->deadline;
+  })->reset();
 }
 
 void DnsServer::serve_connection(uint32_t slot, uint32_t events) {

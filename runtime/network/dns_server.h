@@ -78,7 +78,7 @@ class DnsServer {
 
   void serve_datagrams();
   void accept_connections();
-  bool make_room();
+  void make_room();
   void serve_connection(uint32_t slot, uint32_t events);
   bool read_from(Connection& connection);
   bool write_to(Connection& connection);
