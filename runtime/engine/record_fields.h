@@ -241,6 +241,8 @@ struct Fields<State> {
     field("Finished", &State::finished_ns);
     field("Process", &State::process);
     field("Monitor", &State::monitor);
+    field("Endpoints", &State::endpoints);
+    field("Ports", &State::ports);
     field("Health", &State::health);
   }
 };

@@ -139,6 +139,7 @@ finish() {
   ids=$(mini ps -aq --no-trunc 2>/dev/null)
   # Unquoted: a list of words.
   [ -z "$ids" ] || mini rm -f $ids >/dev/null 2>&1
+  mini network prune -f >/dev/null 2>&1
   left=$(wait_for_nothing_of "$scratch" "$ids")
   if [ -n "$left" ]; then
     echo "$0: left behind:"$'\n'"$left" >&2
