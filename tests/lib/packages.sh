@@ -10,9 +10,11 @@ MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python
   mmdebstrap git util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry"
-MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static e2fsprogs gcc libc6-dev jq python3"
+MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"
 MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-dev libsqlite3-dev
   nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"
+MINI_EXAMPLE_PACKAGES="cmake ninja-build g++ pkg-config ccache nlohmann-json3-dev libsqlite3-dev libsodium-dev
+  libmariadb-dev libssl-dev zlib1g-dev libgtest-dev python3 curl jq wrk mariadb-server"
 MINI_BROWSER_PACKAGES="chromium fonts-noto-cjk fonts-noto-core python3"
 MINI_ZIPKIN_PACKAGES="maven default-jre-headless python3"
 MINI_VM_PACKAGES="qemu-system-x86 cpio kmod"
