@@ -1,11 +1,13 @@
 # The shop as containers: what examples/shop/up, examples/shop/down, the demo and the tests share. Sourced.
 # MINI is the mini to use. SHOP_PORT and TRACING_PORT are where the gateway and the collector are published on this machine. ZIPKIN_URL sends the
-# spans elsewhere; DB_URL (with %s for the service's database) stores in MariaDB. SHOP_ENV: further settings of all services, as "NAME=value …".
+# spans elsewhere; DB_URL (with %s for the service's database) stores in MariaDB. SHOP_ENV: further settings of all services, as "NAME=value …";
+# by default a circuit breaker with a small window and a short wait, so that one can watch it.
 
 shop_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../shop" && pwd)
 SHOP_SERVICES="user-service order-service catalog-service"
 SHOP_PORT=${SHOP_PORT:-8000}
 TRACING_PORT=${TRACING_PORT:-9411}
+SHOP_ENV=${SHOP_ENV-CB_WINDOW=10 CB_MINIMUM_CALLS=5 CB_WAIT_OPEN_MS=3000 CB_HALF_OPEN_CALLS=3}
 
 # shop_base : the image debian:12 in the store; where there is none, the stand-in that cpp_base makes.
 shop_base() {
@@ -31,7 +33,7 @@ shop_build() {
 shop_run() {
   local name=$1 setting settings=()
   shift
-  for setting in ${SHOP_ENV:-}; do settings+=(-e "$setting"); done
+  for setting in $SHOP_ENV; do settings+=(-e "$setting"); done
   "$MINI" run -d --name "$name" --network shop --read-only --cap-drop ALL --memory 64m --restart on-failure "${settings[@]}" "$@" "$name"
 }
 
@@ -44,7 +46,8 @@ shop_run_service() {
 
 shop_up() {
   "$MINI" network inspect shop >/dev/null 2>&1 || "$MINI" network create shop >/dev/null || return
-  shop_run tracing -v shop-tracing:/data -p "$TRACING_PORT:9411" || return
+  # Traces are watched, orders are earned: where the processors are busy, the collector waits.
+  shop_run tracing --cpu-shares 128 -v shop-tracing:/data -p "$TRACING_PORT:9411" || return
   local name
   for name in $SHOP_SERVICES; do shop_run_service "$name" || return; done
   shop_run gateway -e "ZIPKIN_URL=${ZIPKIN_URL-http://tracing:9411}" -p "$SHOP_PORT:8000" || return
@@ -68,7 +71,7 @@ shop_wait() {
 # shop_down [--volumes] : the containers and the network, and with --volumes the data.
 shop_down() {
   local name
-  "$MINI" rm -f gateway $SHOP_SERVICES tracing >/dev/null || return
+  "$MINI" rm -f gateway $SHOP_SERVICES tracing >/dev/null 2>&1 || return
   if "$MINI" network inspect shop >/dev/null 2>&1; then "$MINI" network rm shop >/dev/null || return; fi
   [ "${1:-}" = --volumes ] || return 0
   for name in $SHOP_SERVICES tracing; do "$MINI" volume rm -f "shop-$name" >/dev/null || return; done

@@ -18,7 +18,7 @@ namespace shop {
 class ZipkinReporter {
  public:
   // `url` as "http://tracing:9411"; empty: spans are taken and thrown away, uncounted.
-  ZipkinReporter(const std::string& url, std::string service, uint16_t port, size_t bound = 4000);
+  ZipkinReporter(const std::string& url, std::string service, uint16_t port, size_t bound = 1500);
   ~ZipkinReporter();
   void add(Span&& span);
   uint64_t sent() const { return sent_; }
