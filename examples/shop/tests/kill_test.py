@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""kill_test.py BIN: the shop under load while its services and the collector are killed in turn (SIGKILL) and started again.
+"""kill_test.py BIN [mariadb]: the shop under load while its services, the collector and (with `mariadb`, which stores it all in a MariaDB server of
+the test's own) the database are killed in turn (SIGKILL) and started again.
 
 No order lost, none doubled, no request hanging, stock exact: each client sends an order with an Idempotency-Key again until it is answered 201, as
 a client that cannot know must do; in the end the orders are exactly the keys, and the stock is what was there less what they took.
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 
+from mariadb_server import MariaDb
 from shop_processes import Shop
 
 STOCK, CLIENTS, ROUNDS = 100000, 6, 2
@@ -52,32 +54,51 @@ class Client(threading.Thread):
             time.sleep(0.02)
 
 
-def kill_in_turn(shop, clients):
-    for victim in VICTIMS * ROUNDS:
+def kill_in_turn(shop, clients, server):
+    for victim in (VICTIMS + (("database",) if server else ())) * ROUNDS:
         before = [len(client.accepted) for client in clients]
         deadline = time.monotonic() + 60
         while all(len(c.accepted) < b + 3 for c, b in zip(clients, before)) and time.monotonic() < deadline:
             time.sleep(0.01)
+        if victim == "database":
+            server.kill()
+            server.start()
+            continue
         shop.end(victim)
         time.sleep(0.2)
         shop.start(victim)
 
 
-def settled(shop):
+class SqliteStore:
+    def __init__(self, directory):
+        self.file = f"file:{directory}/order.db?mode=ro"
+
+    def run(self, sql):
+        with sqlite3.connect(self.file, uri=True) as db:
+            return [tuple(str(value) for value in row) for row in db.execute(sql)]
+
+
+class MariaDbStore:
+    def __init__(self, server):
+        self.server = server
+
+    def run(self, sql):
+        return self.server.run("USE orders; " + sql)
+
+
+def settled(store):
     """Waits until every event is consumed."""
     for _ in range(600):
-        with sqlite3.connect(f"file:{shop.directory}/order.db?mode=ro", uri=True) as db:
-            if db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == 0:
-                return True
+        if store.run("SELECT COUNT(*) FROM outbox") == [("0",)]:
+            return True
         time.sleep(0.1)
     return False
 
 
-def check(shop, clients):
+def check(shop, store, clients):
     accepted = {f"user-{c.number}/{key}": value for c in clients for key, value in c.accepted.items()}
-    with sqlite3.connect(f"file:{shop.directory}/order.db?mode=ro", uri=True) as db:
-        stored = {key: (order, product, quantity) for key, order, product, quantity in
-                  db.execute("SELECT idempotency, order_id, product_id, qty FROM orders")}
+    stored = {key: (order, product, int(quantity)) for key, order, product, quantity in
+              store.run("SELECT idempotency, order_id, product_id, qty FROM orders")}
     assert stored == accepted, f"{len(stored)} stored, {len(accepted)} accepted"
     taken = collections.Counter()
     for _, product, quantity in accepted.values():
@@ -88,28 +109,41 @@ def check(shop, clients):
     return len(accepted)
 
 
-def main(binaries):
+def play(shop, store, server):
+    shop.start()
+    ended = threading.Event()
+    clients = [Client(shop, n, ended) for n in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    kill_in_turn(shop, clients, server)
+    ended.set()
+    for client in clients:
+        client.join()
+    wrong = [w for client in clients for w in client.wrong]
+    assert not wrong, wrong[:5]
+    assert settled(store), "events are left in the outbox"
+    orders = check(shop, store, clients)
+    statuses = sum((client.statuses for client in clients), collections.Counter())
+    assert orders > 0 and sum(n for s, n in statuses.items() if s != 201) > 0, "the kills hit nothing"
+    print(f"{orders} orders, answers by status {dict(statuses)}: none lost, none doubled, stock exact")
+
+
+def main(binaries, storage="sqlite"):
     with tempfile.TemporaryDirectory(prefix="shop-kill.") as directory:
         shop = Shop(binaries, directory, SEED_STOCK=str(STOCK), CB_WAIT_OPEN_MS="100", CB_WINDOW="10", CB_HALF_OPEN_CALLS="2")
+        server = MariaDb(directory) if storage == "mariadb" else None
+        store = MariaDbStore(server) if server else SqliteStore(directory)
         try:
-            shop.start()
-            ended = threading.Event()
-            clients = [Client(shop, n, ended) for n in range(CLIENTS)]
-            for client in clients:
-                client.start()
-            kill_in_turn(shop, clients)
-            ended.set()
-            for client in clients:
-                client.join()
-            wrong = [w for client in clients for w in client.wrong]
-            assert not wrong, wrong[:5]
-            assert settled(shop), "events are left in the outbox"
-            orders = check(shop, clients)
-            statuses = sum((client.statuses for client in clients), collections.Counter())
-            assert orders > 0 and sum(n for s, n in statuses.items() if s != 201) > 0, "the kills hit nothing"
-            print(f"{orders} orders, answers by status {dict(statuses)}: none lost, none doubled, stock exact")
+            if server:
+                server.start()
+                server.create(("users", "orders", "catalogs"))
+                for name, database in (("user-service", "users"), ("order-service", "orders"), ("catalog-service", "catalogs")):
+                    shop.own[name] = {"DB_URL": server.url(database)}
+            play(shop, store, server)
         finally:
             shop.stop()
+            if server:
+                server.stop()
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

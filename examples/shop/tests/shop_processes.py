@@ -34,7 +34,7 @@ class Shop:
     def __init__(self, binaries, directory, **settings):
         self.binaries, self.directory = binaries, directory
         self.ports = {name: free_port() for name in SERVICES + ("collector",)}
-        self.running = {}
+        self.running, self.own = {}, {}  # own: settings of one service
         self.settings = {"DATA_DIR": directory, "ZIPKIN_URL": self.url("collector"), **settings}
         for name in SERVICES[:3]:
             self.settings.setdefault(name.upper().replace("-", "_") + "_URL", self.url(name))
@@ -48,7 +48,7 @@ class Shop:
             if name in SERVICES:
                 program = [os.path.join(self.binaries, name)]
             log = open(os.path.join(self.directory, name + ".log"), "a")
-            env = {**os.environ, **self.settings, "PORT": str(self.ports[name])}
+            env = {**os.environ, **self.settings, **self.own.get(name, {}), "PORT": str(self.ports[name])}
             self.running[name] = subprocess.Popen(program, env=env, stderr=log, stdout=log)
         for name in names or SERVICES:
             self.wait_for(name)
