@@ -13,7 +13,7 @@ SHOP_ENV=${SHOP_ENV-CB_WINDOW=10 CB_MINIMUM_CALLS=5 CB_WAIT_OPEN_MS=3000 CB_HALF
 shop_base() {
   local tar
   if "$MINI" image inspect debian:12 >/dev/null 2>&1; then return 0; fi
-  tar=$(mktemp "${TMPDIR:-/tmp}/shop-base.XXXXXX") || return
+  tar=$(mktemp --suffix=.tar "${TMPDIR:-/tmp}/shop-base.XXXXXX") || return
   "$shop_folder/../lib/cpp_base" "$tar" libsodium-dev libmariadb-dev libssl-dev && "$MINI" import "$tar" debian:12
   local status=$?
   rm -f "$tar"

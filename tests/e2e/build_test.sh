@@ -223,9 +223,9 @@ ok build_id -t script "$repository/examples/script"
 ok once script
 contains "$out" "in /mydata as root"
 # The third needs npm; here only how it is read. examples/demo builds it whole.
-ok mini build --check "$repository/examples/node"
-sed 's/RUN npm install/RUN ls package.json index.js/' "$repository/examples/node/Dockerfile" >"$scratch/Dockerfile"
-ok build_id -t mynode -f "$scratch/Dockerfile" "$repository/examples/node"
+ok mini build --check "$repository/examples/mynode"
+sed 's/RUN npm install/RUN ls package.json index.js/' "$repository/examples/mynode/Dockerfile" >"$scratch/Dockerfile"
+ok build_id -t mynode -f "$scratch/Dockerfile" "$repository/examples/mynode"
 eq "$(config mynode Cmd)" '["npm","start"]'
 no_scratch_left
 store_is_sound

@@ -15,7 +15,7 @@ mkdir -p "$cache"
 (flock 9 && make_base >"$scratch/base.log" 2>&1) 9>"$base.lock" || die "no base image: $(tail -3 "$scratch/base.log")"
 mini import "$base" node:14.17-alpine3.14 >/dev/null || die "the base image is not imported"
 
-cp -r "$(dirname "$0")/../../examples/node" "$scratch/context"
+cp -r "$(dirname "$0")/../../examples/mynode" "$scratch/context"
 ok timeout 300 "$MINI" build -q -t mynode "$scratch/context"
 ok mini run -d --name web -p 127.0.0.1:0:8000 mynode
 port=$(mini port web 8000 | cut -d: -f2)

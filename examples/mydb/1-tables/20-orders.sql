@@ -1,0 +1,10 @@
+CREATE TABLE orders (
+  id BIGINT AUTO_INCREMENT PRIMARY KEY,
+  order_id VARCHAR(64) NOT NULL UNIQUE,
+  user_id VARCHAR(64) NOT NULL,
+  product_id VARCHAR(64) NOT NULL,
+  qty INT NOT NULL,
+  unit_price INT NOT NULL,
+  total_price INT NOT NULL,
+  created_at DATETIME NOT NULL DEFAULT NOW()
+);
