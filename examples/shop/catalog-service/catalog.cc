@@ -65,6 +65,7 @@ void Catalog::take(const Tracer& tracer, const std::vector<Sale>& sales) {
 
 void Catalog::take_one(Connection& connection, const Tracer& tracer, const Sale& sale) {
   ScopedSpan span(tracer, SpanKind::consumer, "take stock", b3_from_text(sale.trace));
+  span.set_remote(sale.broker);
   span.tag("event.id", sale.event_id);
   try {
     database_->run(connection, "INSERT INTO sales (event_id, product_id, quantity) VALUES (?, ?, ?)",

@@ -17,6 +17,7 @@ namespace shop {
 struct Sale {
   std::string event_id, product_id, trace;  // trace: B3, single form
   int64_t quantity = 0;
+  std::string broker;  // that it came through, if any
 };
 
 class Catalog {

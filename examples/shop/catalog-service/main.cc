@@ -1,7 +1,10 @@
-// catalog-service: GET /catalogs, GET /catalogs/{productId}; POST /events takes the events of order-service.
+// catalog-service: GET /catalogs, GET /catalogs/{productId}; POST /events takes the events of order-service, and so does topic
+// `catalog` of Kafka if KAFKA_BROKERS is set.
 #include <nlohmann/json.hpp>
 
 #include "catalog-service/catalog.h"
+#include "lib/environment.h"
+#include "lib/kafka.h"
 #include "lib/service.h"
 
 namespace shop {
@@ -25,9 +28,27 @@ Response take_events(Service& service, Catalog& catalog, const Request& request)
   return json_response(200, {{"taken", sales.size()}});
 }
 
+// What is no event can never be taken: it is passed over, so that it does not stop those behind it.
+void take_bodies(Service& service, Catalog& catalog, const std::vector<std::string>& bodies) {
+  std::vector<Sale> sales;
+  for (const std::string& body : bodies) {
+    try {
+      sales.push_back(parse_sale(json::parse(body)));
+      sales.back().broker = "kafka";
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "an event is passed over: %s\n", error.what());
+    }
+  }
+  catalog.take(service.tracer(), sales);
+}
+
 void serve() {
   Service service("catalog-service");
   Catalog catalog;
+  std::string brokers = env_text("KAFKA_BROKERS", "");
+  auto kafka = brokers.empty() ? nullptr : std::make_unique<KafkaConsumer>(brokers, [&](const std::vector<std::string>& bodies) {
+    take_bodies(service, catalog, bodies);
+  });
   service.on("GET", "/catalogs", [&](const Request&, const Arguments&) { return json_response(200, catalog.products()); });
   service.on("GET", "/catalogs/{productId}", [&](const Request&, const Arguments& arguments) {
     auto product = catalog.product(arguments[0]);

@@ -1,8 +1,10 @@
 // order-service: POST /{userId}/orders, GET /{userId}/orders. It asks catalog-service for the product before it accepts an order (through a circuit
-// breaker: 503 while that does not answer), and tells it afterwards by an event, over HTTP.
+// breaker: 503 while that does not answer), and tells it afterwards by an event: over Kafka if KAFKA_BROKERS is set, else
+// over HTTP.
 #include <nlohmann/json.hpp>
 
 #include "lib/environment.h"
+#include "lib/kafka.h"
 #include "lib/service.h"
 #include "lib/text.h"
 #include "order-service/orders.h"
@@ -55,7 +57,9 @@ void serve() {
   Remote catalog("catalog-service", catalog_url, limit, breaker_settings_from_environment());
   Remote events("catalog-service", catalog_url, std::chrono::seconds(5));
   service.show(catalog);
-  Orders orders([&](const std::vector<Event>& batch) { return deliver(events, batch); });
+  std::string brokers = env_text("KAFKA_BROKERS", "");
+  auto kafka = brokers.empty() ? nullptr : std::make_unique<KafkaProducer>(brokers);
+  Orders orders([&](const std::vector<Event>& batch) { return kafka ? kafka->deliver(batch) : deliver(events, batch); });
   service.on("POST", "/{userId}/orders", [&](const Request& request, const Arguments& arguments) {
     return create(orders, catalog, request, arguments[0]);
   });

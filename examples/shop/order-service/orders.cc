@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/environment.h"
 #include "lib/service.h"
 #include "lib/text.h"
 #include "lib/trace.h"
@@ -108,7 +109,7 @@ void Orders::reserve(Connection& connection, const OrderRequest& request, int64_
 }
 
 void Orders::add_event(Connection& connection, const Row& order) {
-  ScopedSpan span(SpanKind::producer, "send order");
+  ScopedSpan span(SpanKind::producer, "send order", env_text("KAFKA_BROKERS", "").empty() ? "" : "kafka");
   span.tag("event.id", text(order, 0));
   json event = to_json(order);
   event["eventId"] = text(order, 0);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill_test.py BIN [mariadb], kill_test.py - containers (the shop that runs already, see shop_containers.py): the shop under load while its services, the collector and (with `mariadb`, which stores it all in a MariaDB server of
-the test's own) the database are killed in turn (SIGKILL) and started again.
+"""kill_test.py BIN [mariadb|kafka], kill_test.py - containers (the shop that runs already, see shop_containers.py): the shop under load while its services, the collector and (with `mariadb`, which stores it all in a MariaDB server of
+the test's own; `kafka` likewise) the database are killed in turn (SIGKILL) and started again.
 
 No order lost, none doubled, no request hanging, stock exact: each client sends an order with an Idempotency-Key again until it is answered 201, as
 a client that cannot know must do; in the end the orders are exactly the keys, and the stock is what was there less what they took.
@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+from kafka_server import Kafka
 from mariadb_server import MariaDb
 from shop_containers import ContainerShop
 from shop_processes import Shop
@@ -58,12 +59,12 @@ class Client(threading.Thread):
 def kill_in_turn(shop, clients, server):
     # A container's published port goes and comes with it, which is mini's matter: there the gateway stays.
     victims = [v for v in VICTIMS if not (isinstance(shop, ContainerShop) and v == "gateway")]
-    for victim in (victims + (["database"] if server else [])) * ROUNDS:
+    for victim in (victims + (["server"] if server else [])) * ROUNDS:
         before = [len(client.accepted) for client in clients]
         deadline = time.monotonic() + 60
         while all(len(c.accepted) < b + 3 for c, b in zip(clients, before)) and time.monotonic() < deadline:
             time.sleep(0.01)
-        if victim == "database":
+        if victim == "server":
             server.kill()
             server.start()
             continue
@@ -106,6 +107,10 @@ def check(shop, store, clients):
     taken = collections.Counter()
     for _, product, quantity in accepted.values():
         taken[product] += quantity
+    for _ in range(600):
+        if sum(p["sold"] for p in shop.ask("GET", "/catalog-service/catalogs")[1]) >= sum(taken.values()):
+            break
+        time.sleep(0.1)
     for product in shop.ask("GET", "/catalog-service/catalogs")[1]:
         expected = taken[product["productId"]]
         assert (product["stock"], product["sold"]) == (STOCK - expected, expected), (product, expected)
@@ -138,11 +143,14 @@ def main(binaries, storage="sqlite"):
         return
     with tempfile.TemporaryDirectory(prefix="shop-kill.") as directory:
         shop = Shop(binaries, directory, SEED_STOCK=str(STOCK), CB_WAIT_OPEN_MS="100", CB_WINDOW="10", CB_HALF_OPEN_CALLS="2")
-        server = MariaDb(directory) if storage == "mariadb" else None
-        store = MariaDbStore(server) if server else SqliteStore(directory)
+        server = {"mariadb": MariaDb, "kafka": Kafka}.get(storage, lambda directory: None)(directory)
+        store = MariaDbStore(server) if storage == "mariadb" else SqliteStore(directory)
         try:
             if server:
                 server.start()
+            if storage == "kafka":
+                shop.settings["KAFKA_BROKERS"] = f"127.0.0.1:{server.port}"
+            if storage == "mariadb":
                 server.create(("users", "orders", "catalogs"))
                 for name, database in (("user-service", "users"), ("order-service", "orders"), ("catalog-service", "catalogs")):
                     shop.own[name] = {"DB_URL": server.url(database)}
