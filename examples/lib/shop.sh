@@ -14,7 +14,7 @@ shop_base() {
   local tar
   if "$MINI" image inspect debian:12 >/dev/null 2>&1; then return 0; fi
   tar=$(mktemp --suffix=.tar "${TMPDIR:-/tmp}/shop-base.XXXXXX") || return
-  "$shop_folder/../lib/cpp_base" "$tar" libsodium-dev libmariadb-dev libssl-dev && "$MINI" import "$tar" debian:12
+  "$shop_folder/../lib/cpp_base" "$tar" libsodium-dev libmariadb-dev libssl-dev librdkafka-dev && "$MINI" import "$tar" debian:12
   local status=$?
   rm -f "$tar"
   return $status

@@ -4,7 +4,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/packages.sh"
 need_packages $MINI_EXAMPLE_PACKAGES mmdebstrap || die "packages"
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])'; }
-export MINI SEED_STOCK=100000 SHOP_PORT=$(free_port) TRACING_PORT=$(free_port)
+export MINI SHOP_PORT=$(free_port) TRACING_PORT=$(free_port)
 export SHOP_ENV="CB_WINDOW=10 CB_MINIMUM_CALLS=5 CB_WAIT_OPEN_MS=200 CB_HALF_OPEN_CALLS=2 SEED_STOCK=100000"
 . "$here/../../examples/lib/shop.sh"
 mebibyte=$((1024 * 1024))
@@ -40,7 +40,7 @@ refused 413 /user-service/users "@$scratch/big"
 refused 400 /order-service/u/orders '{"productId":"CATALOG-9999","qty":1}'
 refused 400 /order-service/u/orders '{"productId":"CATALOG-0001","qty":0}'
 refused 409 /order-service/u/orders '{"productId":"CATALOG-0001","qty":100001}'
-refused 404 /user-service/users/nobody ''
+eq "$(curl -s -o /dev/null -w '%{http_code}' "$shop/user-service/users/nobody")" 404 "a user who is not there:"
 user=$(curl -s -d '{"email":"a@b.de","name":"Ann","pwd":"correct horse"}' "$shop/user-service/users" | jq -r .userId)
 refused 409 /user-service/users '{"email":"A@b.de","name":"Ann","pwd":"correct horse"}'
 refused 401 /user-service/login '{"email":"a@b.de","pwd":"wrong horse"}'

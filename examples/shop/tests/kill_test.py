@@ -99,13 +99,17 @@ def settled(store):
     return False
 
 
-def check(shop, store, clients):
+def stored_orders(store):
+    return {key: (order, product, int(quantity)) for key, order, product, quantity in
+            store.run("SELECT idempotency, order_id, product_id, qty FROM orders")}
+
+
+def check(shop, store, clients, before):
     accepted = {f"user-{c.number}/{key}": value for c in clients for key, value in c.accepted.items()}
-    stored = {key: (order, product, int(quantity)) for key, order, product, quantity in
-              store.run("SELECT idempotency, order_id, product_id, qty FROM orders")}
-    assert stored == accepted, f"{len(stored)} stored, {len(accepted)} accepted"
+    stored = stored_orders(store)
+    assert stored == {**before, **accepted}, f"{len(stored)} stored, {len(before)} before, {len(accepted)} accepted"
     taken = collections.Counter()
-    for _, product, quantity in accepted.values():
+    for _, product, quantity in stored.values():
         taken[product] += quantity
     for _ in range(600):
         if sum(p["sold"] for p in shop.ask("GET", "/catalog-service/catalogs")[1]) >= sum(taken.values()):
@@ -119,6 +123,7 @@ def check(shop, store, clients):
 
 def play(shop, store, server):
     shop.start()
+    before = stored_orders(store)
     ended = threading.Event()
     clients = [Client(shop, n, ended) for n in range(CLIENTS)]
     for client in clients:
@@ -130,7 +135,7 @@ def play(shop, store, server):
     wrong = [w for client in clients for w in client.wrong]
     assert not wrong, wrong[:5]
     assert settled(store), "events are left in the outbox"
-    orders = check(shop, store, clients)
+    orders = check(shop, store, clients, before)
     statuses = sum((client.statuses for client in clients), collections.Counter())
     assert orders > 0 and sum(n for s, n in statuses.items() if s != 201) > 0, "the kills hit nothing"
     print(f"{orders} orders, answers by status {dict(statuses)}: none lost, none doubled, stock exact")
