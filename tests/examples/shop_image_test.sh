@@ -64,3 +64,10 @@ for name in $SHOP_SERVICES gateway; do
   private=$(awk '/^RssAnon:/ { print $2 * 1024 }' "/proc/$(field "$name" .State.Pid)/status")
   at_most "$private" $((15 * mebibyte)) "bytes of memory of $name under load:"
 done
+
+# --- with Kafka: another target of the same file; its program finds the libraries that it loads, and asks a service that is not there --------
+for name in order-service catalog-service; do
+  ok mini build -q --network none --target kafka -t "$name-kafka" -f "$shop_folder/$name/Dockerfile" "$shop_folder"
+  fails_with 1 "$MINI" run --rm "$name-kafka" --health
+  contains "$out$err" "Connection refused"
+done

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "lib/environment.h"
+#include "lib/text.h"
 #include "lib/trace.h"
 
 namespace shop {
@@ -56,9 +57,7 @@ Database::Database(std::string product, Open open, size_t readers, size_t writer
 }
 
 std::vector<Row> Database::run(Connection& connection, const std::string& sql, const Row& values) {
-  std::string verb = sql.substr(0, sql.find(' '));
-  for (char& c : verb) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  ScopedSpan span(SpanKind::client, verb, product_);
+  ScopedSpan span(SpanKind::client, lower(sql.substr(0, sql.find(' '))), product_);
   span.tag("sql.query", sql);
   try {
     return connection.run(sql, values);

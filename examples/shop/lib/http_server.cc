@@ -95,7 +95,7 @@ void HttpServer::work() {
       auto found = connections_.find(event.data.fd);
       if (found == connections_.end()) continue;
       connection = found->second.get();
-      connection->busy = true;
+      connection->busy.exchange(true);  // what the last thread did to it before arm() is seen from here on
     }
     serve(*connection);
   }

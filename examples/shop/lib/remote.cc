@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "lib/text.h"
+
 namespace shop {
 namespace {
 
@@ -9,11 +11,6 @@ void tell(const std::string& name, BreakerState from, BreakerState to) {
   std::string change = std::string(name_of(from)) + " -> " + name_of(to);
   std::fprintf(stderr, "CircuitBreaker '%s' changed state: %s\n", name.c_str(), change.c_str());
   if (ScopedSpan* span = ScopedSpan::current()) span->tag("circuitbreaker.state", change);
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "lib/database.h"
 #include "lib/environment.h"
 #include "lib/http_client.h"
+#include "lib/text.h"
 
 namespace shop {
 namespace {
@@ -53,11 +54,6 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
     }
   }
   return true;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 void block_signals(sigset_t& set) {

@@ -27,11 +27,6 @@ json to_json(const Row& row) {
   return {{"userId", text(row, 0)}, {"email", text(row, 1)}, {"name", text(row, 2)}};
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 std::string new_user_id() {
   std::string hex = random_id(32);
   return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20);
