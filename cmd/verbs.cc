@@ -10,6 +10,8 @@ const std::vector<Verb>& verbs() {
       {"rmi|image rm|image remove", "Images", "remove images", rmi},
       {"history|image history", "Images", "show an image's layers", history},
       {"import|image import", "Images", "make an image from a tar of a root file system", import},
+      {"save|image save", "Images", "write images to an archive", save},
+      {"load|image load", "Images", "take images from an archive", load},
       {"image inspect", "Images", "show all of an image as JSON", inspect_image},
       {"image prune", "Images", "remove images that nothing uses", image_prune},
       {"builder prune", "Images", "remove build cache", builder_prune},

@@ -49,6 +49,9 @@ MINI_VERB(rmi);
 MINI_VERB(tag);
 MINI_VERB(history);
 MINI_VERB(import);
+// save.cc
+MINI_VERB(save);
+MINI_VERB(load);
 // build.cc
 MINI_VERB(build);
 // builder_prune.cc

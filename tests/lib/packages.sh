@@ -9,7 +9,7 @@ MINI_BUILD_PACKAGES="cmake ninja-build g++ pkg-config ccache
 MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python3-jsonschema
   mmdebstrap git util-linux mount e2fsprogs iproute2 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
-  docker-registry"
+  docker-registry mmdebstrap zstd xz-utils"
 MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static e2fsprogs gcc libc6-dev jq python3"
 MINI_VM_PACKAGES="qemu-system-x86 cpio kmod"
 
