@@ -14,6 +14,7 @@
 #include "runtime/engine/container_store.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/engine/step_mark.h"
+#include "runtime/network/membership.h"
 
 namespace mini::engine {
 namespace {
@@ -27,6 +28,7 @@ void ContainerStore::end_processes(const std::string& id, const Record* record) 
                    ? container::Cgroup::from_string(record->cgroup)
                    : container::Cgroup::find(record ? cgroup_path(*record) : id);
   group.remove();
+  network::Membership(paths_).leave(id);
   if (!record) return;
   // Without a group of its own (or moved out of it), the first process is all that is known; its
   // pid namespace ends with it.
