@@ -35,6 +35,10 @@ const std::vector<Verb>& verbs() {
       {"stats|container stats", "Containers", "show what containers use, live", stats},
       {"port|container port", "Containers", "show where published ports are reached", port},
       {"rename|container rename", "Containers", "rename a container", rename},
+      {"cp|container cp", "Containers", "copy files into and out of a container", cp},
+      {"diff|container diff", "Containers", "show which files a container changed", diff},
+      {"commit|container commit", "Containers", "make an image from a container", commit},
+      {"export|container export", "Containers", "write a container's files as a tar", export_},
       {"container inspect", "Containers", "show all of a container as JSON", inspect_container},
       {"container prune", "Containers", "remove containers that have ended", container_prune},
 

@@ -52,6 +52,12 @@ MINI_VERB(import);
 // save.cc
 MINI_VERB(save);
 MINI_VERB(load);
+// commit.cc: commit, diff, export
+MINI_VERB(commit);
+MINI_VERB(diff);
+MINI_VERB(export_);
+// copy.cc
+MINI_VERB(cp);
 // build.cc
 MINI_VERB(build);
 // builder_prune.cc
