@@ -137,6 +137,10 @@ unreachable other "$NETPROBE" ask tcp "$safe" 80
 fails_with 125 mini run --rm --network vault -p 8083:80 net true
 contains "$err" "internal"
 
+# --- how much it was ------------------------------------------------------------------------------------------
+ok mini exec far ping -c 3 -s 1000 -W 1 10.77.0.1
+matches "$(mini stats --no-stream --format '{{.NetIO}}' far)" '^[1-9][0-9.]*(kB|MB) / [1-9][0-9.]*(kB|MB)$'
+
 # --- another container's network ---------------------------------------------------------------------------------
 ok mini run --rm --network container:web net sh -c 'netprobe ask tcp 127.0.0.1 80; hostname; ping -c 1 -W 1 open >/dev/null'
 eq "$out" "127.0.0.1"$'\n'portal
