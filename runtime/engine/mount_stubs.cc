@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 
+#include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/root.h"
@@ -31,13 +33,17 @@ bool is_opened_directory_empty(int directory) {
   return list_directory(cat("/proc/self/fd/", directory, "/.")).empty();
 }
 
-// The directory's own time stays: when mini tidied up is no part of a layer.
+// False when something is in it. The directory's own time stays: when mini tidied up is no part of
+// a layer.
 bool take_away(int directory, const std::string& name, int flags) {
   struct stat before;
-  if (fstat(directory, &before) < 0) return false;
-  if (unlinkat(directory, name.c_str(), flags) < 0) return false;
+  if (fstat(directory, &before) < 0) throw SysError(quoted(name));
+  if (unlinkat(directory, name.c_str(), flags) < 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) return false;
+    throw SysError(cat("remove ", quoted(name)));
+  }
   const timespec times[2] = {before.st_atim, before.st_mtim};
-  futimens(directory, times);
+  if (futimens(directory, times) < 0) throw SysError(cat(quoted(name), ": set the time"));
   return true;
 }
 
