@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/image/lease.h"
 
 namespace mini::image {
 namespace {
@@ -32,6 +33,14 @@ class Saver {
     if (tags_of_repository(name).empty()) {
       const Image image = store_.load(name);
       add(image, is_tag(image, name) ? Reference::parse(name).full() : std::string());
+    }
+  }
+
+  // Whoever removes an image meanwhile takes its name, not what is being read.
+  void protect(Lease& lease) const {
+    for (const Chosen& chosen : chosen_) {
+      for (const Digest& diff_id : chosen.image.config.diff_ids) lease.add(diff_id);
+      for (const Descriptor& layer : chosen.image.manifest.layers) lease.add(layer.digest);
     }
   }
 
@@ -173,8 +182,13 @@ class Saver {
 
 void save_images(const ImageStore& store, const std::vector<std::string>& names,
                  ArchiveFormat format, ArchiveSink& sink) {
+  Lease lease(store.paths());
   Saver saver(store, sink);
-  for (const std::string& name : names) saver.choose(name);
+  {
+    const FileLock shared = store.lock(LockMode::shared);
+    for (const std::string& name : names) saver.choose(name);
+    saver.protect(lease);
+  }
   saver.write(format);
 }
 

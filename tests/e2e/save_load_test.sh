@@ -35,6 +35,26 @@ before=$(stat -c %i b/images/index.json)
 loads b -i all.tar
 eq "$(stat -c %i b/images/index.json)" "$before"
 
+# Several at once into one store; a reader that gives up; an image that is removed while it is saved.
+for i in 1 2 3; do in_store many mini load -q -i all.tar >"many.$i" & done
+wait
+for i in 1 2 3; do eq "$(<"many.$i")" $'Loaded image: web:1\nLoaded image: web:2\nLoaded image: busybox:latest'; done
+eq "$(in_store many mini save web busybox | sha256sum)" "$(sha256sum <all.tar)"
+in_store many no_scratch_left
+mini save web busybox 2>pipe.err | head -c 1000 >/dev/null
+eq "$(<pipe.err)" ""
+mkfifo fifo
+in_store many mini save -o fifo web busybox &
+exec 3<fifo
+head -c 512 <&3 >first
+in_store many mini rmi -f web:1 web:2 busybox >/dev/null || fail "rmi while an image is saved"
+in_store many mini prune -af >/dev/null
+{ cat first; cat <&3; } | sha256sum >saved
+exec 3<&-
+wait
+eq "$(<saved)" "$(sha256sum <all.tar)"
+eq "$(in_store many mini images -aq)" ""
+
 # Names: an id gives an image without one.
 ok mini save -o id.tar "${id#sha256:}"
 loads c -i id.tar
