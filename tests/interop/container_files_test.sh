@@ -82,3 +82,25 @@ diff mini.got docker_.got || fail "cp out of a container"
 mini cp it:/c/made - | tar tv --numeric-owner | awk '{ print $1, $2, $3, $6, $7, $8 }' | sort >a
 docker_ cp it:/c/made - | tar tv --numeric-owner | awk '{ print $1, $2, $3, $6, $7, $8 }' | sort >b
 diff a b || fail "cp to a tar"
+
+# build -o: the files that BuildKit writes, as a directory and as a tar.
+mkdir context && cat >context/Dockerfile <<'DOCKERFILE'
+FROM busybox AS made
+RUN mkdir -p /out/dir/sub && echo result >/out/dir/file && ln -s dir/file /out/link && chmod 750 /out/dir/file \
+ && chmod 711 /out/dir && chown 7:8 /out/dir/sub && echo more >/out/dir/sub/more && echo gone >/out/gone
+RUN rm /out/gone
+FROM scratch
+COPY --from=made /out /
+DOCKERFILE
+for tool in mini docker_; do
+  mkdir $tool.built && echo mine >$tool.built/mine && echo old >$tool.built/link
+  DOCKER_BUILDKIT=1 $tool build --network none -o $tool.built context >/dev/null 2>&1 || fail "$tool build -o DIR"
+  DOCKER_BUILDKIT=1 $tool build --network none -o type=local,dest=$tool.new/deep context >/dev/null 2>&1 || fail "$tool build type=local"
+  DOCKER_BUILDKIT=1 $tool build --network none -o type=tar,dest=$tool.tar context >/dev/null 2>&1 || fail "$tool build type=tar"
+  (cd $tool.built && find . -mindepth 1 -exec stat -c '%n %F %a %u:%g %s' {} + | sed '/directory/s/ [0-9]*$//' | sort && cat mine link dir/sub/more) >$tool.list
+  diff -r --no-dereference $tool.built/dir $tool.new/deep/dir || fail "$tool: type=local"
+  mkdir $tool.untar && tar -C $tool.untar --numeric-owner -xpf $tool.tar || fail "$tool: type=tar"
+  (cd $tool.untar && find . -mindepth 1 -exec stat -c '%n %F %a %u:%g' {} + | sort) >$tool.untarred
+done
+diff mini.list docker_.list || fail "build -o DIR"
+diff mini.untarred docker_.untarred || fail "build type=tar"
