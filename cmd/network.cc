@@ -147,6 +147,9 @@ int network_connect(const Session& session, const Args& args) {
   flags.argument("NETWORK", network, true);
   flags.argument("CONTAINER", container, true);
   if (!flags.parse(args)) return 0;
+  if (is_network_word(network))
+    throw Error(cat("network ", printable(network), ": nothing can be added to it"),
+                "`mini run --network` takes that word", ErrorKind::usage);
   engine::connect_network(engine::ContainerStore(session.paths), network, container,
                           network_request(network, texts));
   return 0;

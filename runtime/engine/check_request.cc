@@ -16,7 +16,6 @@
 #include "runtime/engine/sandbox_facts.h"
 #include "runtime/engine/security_options.h"
 #include "runtime/engine/volumes.h"
-#include "runtime/network/network_store.h"
 
 namespace mini::engine {
 namespace {
@@ -65,16 +64,6 @@ void check_network(const CreateRequest& request) {
   }
   if (host.networks.empty() || host.networks.front().name != mode)
     refuse(cat("--network ", quoted(mode), ": is not the first of the networks"));
-  for (const NetworkRequest& network : host.networks) {
-    const bool fixed = !network.address.empty() || !network.address6.empty();
-    if (fixed && network.name == network::kDefaultNetwork) {
-      refuse(
-          cat(network.address.empty() ? "--ip6 " : "--ip ",
-              quoted(network.address.empty() ? network.address6 : network.address),
-              ": the range of the default network is mini's own and may change"),
-          "make a network with a range of yours: `mini network create --subnet 10.1.0.0/24 NAME`");
-    }
-  }
 }
 
 void check_modes(const HostConfig& host) {

@@ -7,8 +7,9 @@
 #include "runtime/base/random.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/networks.h"
+#include "runtime/engine/sandbox.h"
 #include "runtime/engine/volumes.h"
-#include "runtime/network/network_store.h"
 
 namespace mini::engine {
 namespace {
@@ -73,34 +74,31 @@ void resolve_container_mode(const ContainerStore& store, std::string& mode) {
   if (mode.starts_with(kPrefix)) mode = cat(kPrefix, store.find(mode.substr(kPrefix.size())).id);
 }
 
-void check_address(const network::Network& network, const char* flag, const std::string& text,
-                   const std::optional<network::Subnet>& subnet) {
-  if (text.empty()) return;
-  const auto address = network::Address::parse(text);
-  if (address && subnet && subnet->contains(*address)) return;
-  throw Error(cat(flag, " ", quoted(text), ": network ", network.name,
-                  subnet ? cat(" has the range ", subnet->str()) : " has no such addresses"),
-              subnet ? "choose an address in that range"
-                     : "make a network with --ipv6, or leave the address out",
-              ErrorKind::usage);
-}
-
 // Under their names, ids having been good enough for the user; each exists. The default network is
 // made by the first start.
 void resolve_networks(const StatePaths& paths, HostConfig& host) {
   std::set<std::string> named;
   for (NetworkRequest& request : host.networks) {
-    if (request.name != network::kDefaultNetwork) {
-      const network::Network network = network::NetworkStore(paths).find(request.name);
-      check_address(network, "--ip", request.address, network.subnet);
-      check_address(network, "--ip6", request.address6, network.subnet6);
-      request.name = network.name;
-    }
+    network::Network network;
+    network.name = request.name;
+    if (!network.is_default()) network = network::NetworkStore(paths).find(request.name);
+    check_addresses(network, request);
+    request.name = network.name;
     if (!named.insert(request.name).second)
       throw Error(cat("--network ", quoted(request.name), ": named twice"),
                   "a container is in a network once", ErrorKind::usage);
   }
   if (!host.networks.empty()) host.network_mode = host.networks.front().name;
+}
+
+// Two containers behind one address have one name, as in Docker.
+void take_host_name(const ContainerStore& store, Record& record) {
+  constexpr std::string_view kPrefix = "container:";
+  const std::string& mode = record.host.network_mode;
+  if (!mode.starts_with(kPrefix)) return;
+  const Record other = store.find(mode.substr(kPrefix.size()));
+  record.config.hostname = host_name_of(other);
+  record.config.domainname = other.config.domainname;
 }
 
 // Each of them is a rule of the kernel and a line of the record.
@@ -125,6 +123,7 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   record.mounts = merge_mounts(record.config, record.host);
   resolve_container_mode(engine.containers, record.host.pid_mode);
   resolve_container_mode(engine.containers, record.host.network_mode);
+  take_host_name(engine.containers, record);
   resolve_networks(engine.paths(), record.host);
   check_port_count(record.config, record.host);
   record.image_id = image.entry.id;

@@ -110,12 +110,13 @@ void connect_network(const ContainerStore& store, const std::string& name,
                                        : network::NetworkStore(store.paths()).find(name);
   auto [record, lock] = locked(store, container);
   require_own_networks(record);
+  check_addresses(network, request);
   NetworkRequest wanted = request;
   wanted.name = network.name;
   const auto same = [&](const NetworkRequest& have) { return have.name == network.name; };
   if (std::any_of(record.host.networks.begin(), record.host.networks.end(), same))
-    throw Error(cat("container ", record.name, ": is in network ", network.name, " already"), {},
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is in network ", network.name, " already"),
+                "`mini network disconnect` takes it out first", ErrorKind::conflict);
   if (runs(record)) plug_in(store.paths(), record, wanted);
   record.host.networks.push_back(std::move(wanted));
   if (record.host.network_mode == "none") record.host.network_mode = network.name;
@@ -133,8 +134,8 @@ void disconnect_network(const ContainerStore& store, const std::string& name,
     return have.name == known;
   });
   if (gone == 0)
-    throw Error(cat("container ", record.name, ": is not in network ", known), {},
-                ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is not in network ", known),
+                cat("`mini inspect ", record.name, "` tells in which it is"), ErrorKind::conflict);
   if (runs(record) && network) {
     network::Membership(store.paths()).leave(record.id, network->id, true);
     std::erase_if(record.state.endpoints,

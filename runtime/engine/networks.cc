@@ -30,6 +30,23 @@ bool is_in(const Record& record, const std::string& network) {
                      [&](const Endpoint& endpoint) { return endpoint.network == network; });
 }
 
+void check_address(const network::Network& network, const char* flag, const std::string& text,
+                   const std::optional<network::Subnet>& subnet) {
+  if (text.empty()) return;
+  const std::string asked = cat(flag, " ", quoted(text), ": ");
+  if (network.is_default())
+    throw Error(cat(asked, "the range of the default network is mini's own and may change"),
+                "make one with a range of yours: `mini network create --subnet 10.1.0.0/24 NAME`",
+                ErrorKind::usage);
+  const auto address = network::Address::parse(text);
+  if (address && subnet && subnet->contains(*address)) return;
+  throw Error(cat(asked, "network ", network.name,
+                  subnet ? cat(" has the range ", subnet->str()) : " has no such addresses"),
+              subnet ? "choose an address in that range"
+                     : "make a network with --ipv6, or leave the address out",
+              ErrorKind::usage);
+}
+
 [[noreturn]] void refuse_predefined(const std::string& name) {
   throw Error(cat("network ", name, ": is always there and cannot be removed"),
               "`mini network prune` removes the others that nothing uses", ErrorKind::conflict);
@@ -74,6 +91,11 @@ void remove_network(const ContainerStore& store, const std::string& name) {
                 ErrorKind::conflict);
   }
   networks.remove(network.name);
+}
+
+void check_addresses(const network::Network& network, const NetworkRequest& request) {
+  check_address(network, "--ip", request.address, network.subnet);
+  check_address(network, "--ip6", request.address6, network.subnet6);
 }
 
 std::vector<network::Network> unused_networks(const ContainerStore& store,

@@ -20,6 +20,8 @@ std::vector<network::Network> list_networks(const ContainerStore& store);
 nlohmann::ordered_json inspect_network(const ContainerStore& store, const std::string& name);
 // Refused while a container that runs is in it, and for bridge, host and none.
 void remove_network(const ContainerStore& store, const std::string& name);
+// An address that the user chose has to lie in a range that the user chose. Pure.
+void check_addresses(const network::Network& network, const NetworkRequest& request);
 // Networks that no container names, stopped ones included; `without_containers`: ids of those that
 // do not count.
 std::vector<network::Network> unused_networks(const ContainerStore& store,

@@ -149,6 +149,8 @@ std::string hosts_file(const std::vector<std::string>& extra_hosts) {
     std::string address = entry.substr(colon + 1);
     if (address.starts_with('[') && address.ends_with(']'))
       address = address.substr(1, address.size() - 2);
+    // Who has networks of its own has put their gateway here; who has none is on the host itself.
+    if (address == "host-gateway") address = "127.0.0.1";
     text += cat(address, '\t', entry.substr(0, colon), '\n');
   }
   return text;

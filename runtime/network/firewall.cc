@@ -12,6 +12,7 @@
 
 #include "runtime/base/digest.h"
 #include "runtime/base/error.h"
+#include "runtime/base/process.h"
 #include "runtime/base/text.h"
 #include "runtime/network/nft.h"
 
@@ -167,6 +168,12 @@ void add_destination_nat(NftBatch& batch) {
   });
   add_jump_to_publish(batch, "prerouting");
   batch.add_base_chain("output", "nat", NF_INET_LOCAL_OUT, kDestinationNat);
+  // From ::1 no packet leaves a host, wherever it is led.
+  batch.add_rule("output", [](NftRule& rule) {
+    is_family(rule, NFPROTO_IPV6);
+    address_in(rule, kFamilies[1].destination, *Subnet::parse("::1/128"));
+    rule.verdict(NFT_RETURN);
+  });
   add_jump_to_publish(batch, "output");
 }
 
@@ -298,6 +305,10 @@ NetlinkSocket netfilter_socket() {
 
 Firewall::Firewall(std::string table) : table_(std::move(table)), socket_(netfilter_socket()) {}
 
+Firewall::~Firewall() {
+  if (has_removed_) close_beside(socket_.release());
+}
+
 bool Firewall::stands(const std::vector<Network>& networks) {
   return nft_table_mark(socket_, table_) == mark_of(networks);
 }
@@ -325,6 +336,7 @@ void Firewall::add(const std::vector<PortRule>& ports) {
 }
 
 void Firewall::remove(const std::vector<PortRule>& ports) {
+  has_removed_ = true;
   // One by one: a missing element fails its batch.
   for (const PortRule& port : ports) {
     NftBatch batch(table_);

@@ -224,7 +224,12 @@ void Links::add_cable(const std::string& name, const Link& bridge, const std::st
   ifinfomsg port = link_header(link->index);
   port.ifi_family = AF_BRIDGE;
   NetlinkMessage& fixed = rest.emplace_back(RTM_SETLINK, NLM_F_ACK, port, interface(name));
-  fixed.nest(IFLA_PROTINFO, [&] { fixed.put_number<uint8_t>(IFLA_BRPORT_LEARNING, 0); });
+  fixed.nest(IFLA_PROTINFO, [&] {
+    fixed.put_number<uint8_t>(IFLA_BRPORT_LEARNING, 0);
+    // Where br_netfilter is loaded, a container that calls its own published port is led back while
+    // still in the bridge.
+    fixed.put_number<uint8_t>(IFLA_BRPORT_MODE, 1);
+  });
   ndmsg neighbour = {};
   neighbour.ndm_family = AF_BRIDGE;
   neighbour.ndm_ifindex = static_cast<int>(link->index);

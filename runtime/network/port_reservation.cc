@@ -118,13 +118,18 @@ Error busy(const StatePaths& paths, const PortRule& port) {
 }  // namespace
 
 Fd reserve_port(const StatePaths& paths, PortRule& port) {
+  if (port.host.is_v6() && port.host.is_loopback())
+    throw Error("publish on ::1: the kernel lets no packet from there leave the host",
+                "publish on 127.0.0.1", ErrorKind::usage);
   const int type = port.protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
   Fd fd(socket(port.host.family(), type | SOCK_CLOEXEC, port.protocol));
   if (!fd) throw SysError("socket for a published port");
   const int on = 1;
   if (port.host.is_v6()) setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  // Connections of a container that has just ended may linger; they do not hold the port.
-  if (type == SOCK_STREAM) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // Connections of a container that has just ended may linger; they do not hold the port. For IPv6,
+  // clients on ::1 would be taken by a listening socket and left waiting: so it only binds.
+  const bool listens = type == SOCK_STREAM && !port.host.is_v6();
+  if (listens) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   SocketAddress address = socket_address(port.host, port.host_port);
   if (bind(fd.get(), address.get(), address.size) < 0) {
     if (errno == EADDRINUSE) throw busy(paths, port);
@@ -136,7 +141,7 @@ Fd reserve_port(const StatePaths& paths, PortRule& port) {
   }
   // With SO_REUSEADDR two sockets could be bound as long as none listens: so this one does. It
   // never accepts, and the firewall leads connections elsewhere.
-  if (type == SOCK_STREAM && listen(fd.get(), 0) < 0) {
+  if (listens && listen(fd.get(), 0) < 0) {
     if (errno == EADDRINUSE) throw busy(paths, port);
     throw SysError(cat("port ", port.host.str(), ':', port.host_port));
   }

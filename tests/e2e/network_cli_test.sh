@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
 ip link set lo up
+ok mini rm "$(mini create busybox true)"
 
 ids() { mini network ls -q --no-trunc "$@"; }
 names() { mini network ls --format '{{.Name}}' "$@" | tr '\n' ' '; }
@@ -132,6 +133,8 @@ refused 125 sctp mini run -p 80:80/sctp busybox true
 refused 125 "asked for twice" mini run -p 80:80 -p 80:81 busybox true
 refused 125 "more than the 4096" mini run -p 1-5000:1-5000 busybox true
 refused 125 --network-alias mini run --network host --network-alias x busybox true
+refused 125 "mini network create" mini run --rm -p '[::1]:80:80' busybox true
+refused 125 "internal" mini run --rm --network inner -p 80:80 busybox true
 refused 125 "one network" mini run --link a:b busybox true
 refused 125 nosuch mini run --network container:nosuch busybox true
 
@@ -141,11 +144,16 @@ ok mini run -d --name web --network plain --network-alias www -p 127.0.0.1:18080
 web=$out
 ok mini run -d --name fixed --network name=inner,ip=10.77.0.77,mac-address=02:42:0a:4d:00:4d busybox sleep 1000
 ok mini run -d --name joined --network container:web busybox sleep 1000
+ok mini create --name joined-later busybox true
+ok mini run --rm --network host --add-host up:host-gateway busybox grep up /etc/hosts
+eq "$out" $'127.0.0.1\tup'
+ok mini run --rm --network inner --add-host up:host-gateway busybox grep up /etc/hosts
+eq "$out" $'10.77.0.254\tup'
 ok mini run -d --name alone --network none -p 80:80 busybox sleep 1000
 contains "$err" discarded
 eq "$(mini ps --format '{{.Names}}={{.Networks}}' | sort | tr '\n' ' ')" "alone=none fixed=inner joined= web=plain "
 ok mini ps --format '{{.Ports}}' -f name=web
-eq "$out" "443/tcp, 0.0.0.0:17000-17002->17000-17002/tcp, [::]:17000-17002->17000-17002/tcp, 127.0.0.1:18080->80/tcp, 0.0.0.0:18081->81/udp, [::]:18081->81/udp"
+eq "$out" "443/tcp, 0.0.0.0:17000-17002->17000-17002/tcp, 127.0.0.1:18080->80/tcp, 0.0.0.0:18081->81/udp"
 eq "$(mini ps --format '{{.Ports}}' -f name=alone -f name=joined)" "" "ports of those without a network of their own:"
 eq "$(mini ps -q --no-trunc -f network=plain)" "$web"
 eq "$(mini ps -q --no-trunc -f "network=${plain:0:12}")" "$web"
@@ -157,9 +165,9 @@ eq "$(mini ps -q --no-trunc -f expose=443)" "$web"
 fails_with 125 mini ps -f expose=x
 contains "$err" "not a port"
 ok mini port web
-eq "$(grep -v ^17 <<<"$out")" $'80/tcp -> 127.0.0.1:18080\n81/udp -> 0.0.0.0:18081\n81/udp -> [::]:18081'
+eq "$(grep -v ^17 <<<"$out")" $'80/tcp -> 127.0.0.1:18080\n81/udp -> 0.0.0.0:18081'
 eq "$(mini container port web 80)" 127.0.0.1:18080
-eq "$(mini port web 81/udp)" $'0.0.0.0:18081\n[::]:18081'
+eq "$(mini port web 81/udp)" 0.0.0.0:18081
 fails_with 1 mini port web 81
 contains "$err" "81/tcp"
 fails_with 1 mini port nosuch
@@ -174,6 +182,9 @@ eq "$(field fixed .NetworkSettings.Networks.inner.IPAddress)" 10.77.0.77
 eq "$(field fixed .NetworkSettings.Networks.inner.MacAddress)" 02:42:0a:4d:00:4d
 eq "$(field fixed .NetworkSettings.Networks.inner.IPAMConfig.IPv4Address)" 10.77.0.77
 eq "$(field joined .HostConfig.NetworkMode)" "container:$web"
+eq "$(field joined .Config.Hostname)" "${web:0:12}" "the host name of who joined:"
+eq "$(mini exec joined hostname)" "$(mini exec web hostname)" "host names:"
+eq "$(mini exec joined cat /etc/hosts)" "$(mini exec web cat /etc/hosts)" "/etc/hosts:"
 eq "$(field joined 'json .NetworkSettings.Networks')" "{}"
 eq "$(field web .HostConfig.NetworkMode)" plain
 eq "$(mini network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{.MacAddress}}{{end}}' inner)" \
@@ -184,10 +195,22 @@ for flag in "-h x" "-p 80:80" -P "--expose 80" "--dns 192.0.2.1" "--add-host a:1
   refused 125 "container:web" mini run --network container:web $flag busybox true
 done
 
+# A network with IPv6 publishes there, too.
+ok mini run -d --rm --name six --network both -p 18090:80 -p 18200-18210:90 -p 100 -P --expose 110 busybox sleep 1000
+eq "$(mini port six 80)" $'0.0.0.0:18090\n[::]:18090'
+contains "$(mini ps --format '{{.Ports}}' -f name=six)" "0.0.0.0:18090->80/tcp, [::]:18090->80/tcp"
+eq "$(mini port six 90)" $'0.0.0.0:18200\n[::]:18200'
+matches "$(mini port six 100)" '^0\.0\.0\.0:[0-9]+.\[::\]:[0-9]+$'
+matches "$(mini port six 110)" '^0\.0\.0\.0:[0-9]+.\[::\]:[0-9]+$'
+eq "$(mini port six | wc -l)" 8 "ports, each once for each family:"
+eq "$(field six .NetworkSettings.Networks.both.IPv6Gateway)" fd77:1::9
+eq "$(field six .NetworkSettings.Networks.both.GlobalIPv6PrefixLen)" 64
+ok mini stop -t 0 six
+
 # Taken already: the holder is named.
-refused 125 fixed mini run --network inner --ip 10.77.0.77 busybox true
-refused 125 web mini run -p 18080:80 busybox true
-refused 125 web mini run -p 127.0.0.1:18080:80 busybox true
+refused 125 fixed mini run --rm --network inner --ip 10.77.0.77 busybox true
+refused 125 web mini run --rm -p 18080:80 busybox true
+refused 125 web mini run --rm -p 127.0.0.1:18080:80 busybox true
 refused 1 "web" mini network rm plain
 refused 1 "fixed" mini network rm inner
 
@@ -199,6 +222,10 @@ eq "$(mini network inspect -f '{{range .Containers}}{{.Name}} {{end}}' inner | t
 refused 1 web mini network connect inner web
 refused 1 nosuch mini network connect nosuch web
 refused 1 nosuch mini network connect inner nosuch
+refused 125 host mini network connect host web
+refused 125 10.77.0.0/24 mini network connect --ip 10.78.0.5 inner joined-later
+refused 125 "not an IPv4 address" mini network connect --ip x inner alone
+refused 125 "may change" mini network connect --ip 10.1.0.5 bridge web
 ok mini network explain web
 contains "$out" 10.77.0.88
 contains "$out" 18080
@@ -222,7 +249,7 @@ ok mini network prune -f --filter label=none
 eq "$out" ""
 ok mini network prune -f
 eq "$out" $'Deleted Networks:\nboth'
-ok mini rm -f fixed joined alone web
+ok mini rm -f fixed joined alone web joined-later
 ok mini network create --label keep kept
 ok mini system prune -f --filter label!=keep
 contains "$out" $'Deleted Networks:\ninner\nplain'

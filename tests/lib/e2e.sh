@@ -102,7 +102,7 @@ variant() {
   rm -rf "$tree" "$tree.tar"
 }
 
-# once ARGUMENT... : a container that leaves nothing behind; the flag keeps the line about networks away.
+# once ARGUMENT... : a container that leaves nothing behind, and needs no network.
 once() { mini run --rm --network none "$@"; }
 
 # field NAME TEMPLATE : one fact of a container.

@@ -10,7 +10,7 @@ MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python
   mmdebstrap git util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry"
-MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static e2fsprogs gcc libc6-dev jq python3"
+MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"
 MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-dev libsqlite3-dev
   nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"
 MINI_BROWSER_PACKAGES="chromium fonts-noto-cjk fonts-noto-core python3"

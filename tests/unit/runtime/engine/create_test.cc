@@ -158,11 +158,6 @@ TEST(CheckRequest, NamesTheFlagThatIsWrong) {
                    r.host.networks = {{"web", {}, "", "", ""}};
                  }),
                  "no other network");
-  expect_refused(with([](auto& r) {
-                   r.host.network_mode = "bridge";
-                   r.host.networks = {{"bridge", {}, "10.1.0.10", "", ""}};
-                 }),
-                 "--ip \"10.1.0.10\"");
   expect_refused(with([](auto& r) { r.host.extra_hosts = {"up:host-gateway"}; }), "--add-host");
   expect_refused(with([](auto& r) { r.host.pid_mode = "container:"; }), "--pid");
   expect_refused(with([](auto& r) { r.host.memory = 1; }), "--memory");
