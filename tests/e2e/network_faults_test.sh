@@ -89,6 +89,17 @@ ok mini rm -f $(cat "$scratch/ids")
 eq "$(leases)" 1 "leases after 100 were removed:"
 eventually 20 one_cable
 
+# --- a start that fails at something else: that is told, and nothing of the network stays ----------------------------------
+touch "$scratch/file"
+for i in 1 2 3 4 5; do
+  fails_with 125 mini run --rm -v "$scratch/file:/etc" -p 8085:80 net true
+  contains "$err" "/etc"
+  lacks "$err" "namespace"
+done
+fails_with 127 mini run --rm -p 8085:80 net nosuch
+eq "$(leases)" 1 "leases after starts that failed:"
+lacks "$(nft list table $table)" 8085
+
 # --- busy ports: the holder is named ----------------------------------------------------------------------------------------
 fails_with 125 mini run --rm -p 8080:80 net true
 contains "$err" "in use by container web"
