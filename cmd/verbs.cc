@@ -5,12 +5,16 @@ namespace mini::cmd {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table{
       {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
+      {"pull|image pull", "Images", "fetch an image from a registry", pull},
+      {"login", "Images", "keep a password for a registry", login},
+      {"logout", "Images", "forget it", logout},
       {"images|image ls|image list", "Images", "list images", images},
       {"tag|image tag", "Images", "give an image another name", tag},
       {"rmi|image rm|image remove", "Images", "remove images", rmi},
       {"history|image history", "Images", "show an image's layers", history},
       {"import|image import", "Images", "make an image from a tar of a root file system", import},
       {"image inspect", "Images", "show all of an image as JSON", inspect_image},
+      {"manifest inspect", "Images", "show what a registry has under a name", manifest_inspect},
       {"image prune", "Images", "remove images that nothing uses", image_prune},
       {"builder prune", "Images", "remove build cache", builder_prune},
 

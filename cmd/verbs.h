@@ -49,6 +49,12 @@ MINI_VERB(rmi);
 MINI_VERB(tag);
 MINI_VERB(history);
 MINI_VERB(import);
+// pull.cc
+MINI_VERB(pull);
+MINI_VERB(manifest_inspect);
+// login.cc
+MINI_VERB(login);
+MINI_VERB(logout);
 // build.cc
 MINI_VERB(build);
 // builder_prune.cc

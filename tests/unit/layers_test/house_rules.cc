@@ -20,14 +20,15 @@ const std::vector<Layer>& layers() {
       {"runtime/base/", {}},
       {"runtime/container/", {"runtime/base/"}},
       {"runtime/image/", {"runtime/base/"}},
+      {"runtime/registry/", {"runtime/base/", "runtime/image/"}},
       {"runtime/engine/", {"runtime/base/", "runtime/container/", "runtime/image/"}},
       {"builder/dockerfile/", {"runtime/base/"}},
       {"builder/build/",
        {"runtime/base/", "runtime/container/", "runtime/image/", "runtime/engine/",
         "builder/dockerfile/"}},
       {"cmd/",
-       {"runtime/base/", "runtime/container/", "runtime/image/", "runtime/engine/",
-        "builder/dockerfile/", "builder/build/"}},
+       {"runtime/base/", "runtime/container/", "runtime/image/", "runtime/registry/",
+        "runtime/engine/", "builder/dockerfile/", "builder/build/"}},
   };
   return table;
 }
