@@ -30,6 +30,7 @@ class Authority {
 
   // The Authorization header's value for `scope` ("repository:library/x:pull"); empty: none yet.
   std::string header(const std::string& scope);
+  bool has_password() const { return !credential_.empty(); }
   // What a 401 asks for. False: there is nothing (more) to answer. `used` is what was sent.
   // Throws Error when the password may not go where the registry wants it.
   bool answer(const Url& registry, const ResponseHead& head, const std::string& scope,

@@ -151,7 +151,9 @@ Response Client::send(const Call& call) {
       const ResponseHead head = response.head;
       response.rest(kSmallAnswer);
       if (authority_.answer(url, head, call.scope, authorization)) continue;
-      throw Error(cat(name(), ": wants a password"), cat("`mini login ", endpoint_.credentials, "`"));
+      throw Error(cat(name(), authority_.has_password() ? ": does not take the password"
+                                                        : ": wants a password"),
+                  cat("`mini login ", endpoint_.credentials, "`"));
     }
     const bool reading = call.method == "GET" || call.method == "HEAD";
     if (!is_redirect(response.head.status) || !reading) return response;
