@@ -10,7 +10,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
-#include "runtime/registry/pull.h"
+#include "runtime/registry/push.h"
 
 namespace mini::cmd {
 
@@ -41,6 +41,33 @@ int pull(const Session& session, const Args& args) {
             reference.familiar(), "\n"));
   }
   put(reference.full() + "\n");
+  return 0;
+}
+
+int push(const Session& session, const Args& args) {
+  Flags flags("push [flags] NAME[:TAG]", "Sends an image to a registry.");
+  bool quiet = false;
+  std::string name, format = "gzip";
+  flags.flag("-q,--quiet", quiet, "print only the image's name");
+  flags.value("--compression-format", format, "gzip or zstd, for layers that were made here");
+  flags.argument("NAME[:TAG]", name, true);
+  if (!flags.parse(args)) return 0;
+  const Reference reference = Reference::parse(name);
+  if (format != "gzip" && format != "zstd")
+    throw Error(cat("flag --compression-format ", quoted(format), ": not known"), "gzip or zstd",
+                ErrorKind::usage);
+  registry::PushOptions options;
+  options.format = format == "zstd" ? registry::PushFormat::zstd : registry::PushFormat::gzip;
+  const auto settings = registry::Settings::load(session.config);
+  Stores stores(session);
+  registry::PushResult result;
+  {
+    const auto progress = make_transfer_progress(Direction::push, quiet);
+    result = registry::push(stores.images(), reference, settings,
+                            registry::CredentialFile::standard(), *progress, options);
+  }
+  put(quiet ? reference.full() + "\n"
+            : cat(reference.tag, ": digest: ", result.digest.str(), " size: ", result.size, "\n"));
   return 0;
 }
 

@@ -6,6 +6,7 @@ const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table{
       {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
       {"pull|image pull", "Images", "fetch an image from a registry", pull},
+      {"push|image push", "Images", "send an image to a registry", push},
       {"login", "Images", "keep a password for a registry", login},
       {"logout", "Images", "forget it", logout},
       {"images|image ls|image list", "Images", "list images", images},

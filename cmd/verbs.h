@@ -51,6 +51,7 @@ MINI_VERB(history);
 MINI_VERB(import);
 // pull.cc
 MINI_VERB(pull);
+MINI_VERB(push);
 MINI_VERB(manifest_inspect);
 // login.cc
 MINI_VERB(login);
