@@ -95,8 +95,9 @@ build::Network network_of(const std::string& text) {
   if (text == "default" || text.empty()) return build::Network::standard;
   if (text == "none") return build::Network::none;
   if (text == "host") return build::Network::host;
-  throw Error(cat("flag --network ", quoted(text), ": mini has no such network yet"),
-              "default, none or host", ErrorKind::usage);
+  throw Error(
+      cat("flag --network ", quoted(text), ": a build's RUN takes part in no network of that name"),
+      "default, none or host", ErrorKind::usage);
 }
 
 build::Pull pull_of(const std::vector<std::string>& given) {

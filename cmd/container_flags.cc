@@ -1,8 +1,10 @@
 #include "cmd/container_flags.h"
 
 #include "cmd/flag_values.h"
+#include "cmd/port_values.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "runtime/base/size.h"
 #include "runtime/base/text.h"
 
@@ -15,6 +17,7 @@ ContainerFlags::ContainerFlags(Flags& flags) {
   add_process_flags(flags);
   add_limit_flags(flags);
   add_isolation_flags(flags);
+  add_network_flags(flags);
   add_health_flags(flags);
 }
 
@@ -78,18 +81,29 @@ void ContainerFlags::add_isolation_flags(Flags& flags) {
   flags.values("--sysctl", sysctls_, "NAME=VALUE (namespaced ones)");
   flags.values("--device", devices_, "HOST[:CONTAINER[:rwm]]");
   flags.values("--device-cgroup-rule", device_cgroup_rules_, "\"c 10:* rmw\"");
-  flags.value("--network,--net", network_, "none or host");
-  flags.values("--add-host", add_hosts_, "NAME:ADDRESS for /etc/hosts");
-  flags.values("--dns", dns_, "name server");
-  flags.values("--dns-search", dns_search_, "search domain");
-  flags.values("--dns-option", dns_options_, "resolver option");
-  flags.values("-p,--publish", publish_, "needs a bridge network: refused for now");
-  flags.values("--expose", expose_, "PORT[/tcp|udp]: recorded only");
   flags.value("--pid", pid_, "host or container:NAME");
   flags.value("--ipc", ipc_, "private, host or container:NAME");
   flags.value("--uts", uts_, "host");
   flags.value("--cgroupns", cgroupns_, "private or host");
   flags.value("--cgroup-parent", cgroup_parent_, "parent of its cgroup");
+}
+
+void ContainerFlags::add_network_flags(Flags& flags) {
+  flags.values("--network,--net", network_.networks,
+               "NAME, bridge (the default), host, none, container:NAME; name=NAME,alias=A,ip=…");
+  flags.values("--network-alias,--net-alias", network_.aliases,
+               "another name by which its network finds it");
+  flags.value("--ip", network_.address, "its IPv4 address on a network of yours");
+  flags.value("--ip6", network_.address6, "its IPv6 address on a network of yours");
+  flags.value("--mac-address", network_.mac, "its hardware address");
+  flags.values("--link", network_.links, "refused: the names of a network do this");
+  flags.values("-p,--publish", publish_, "[ADDRESS:][HOST]:CONTAINER[/udp]; ranges: 8000-8010");
+  flags.flag("-P,--publish-all", publish_all_, "publish every exposed port on a free one");
+  flags.values("--expose", expose_, "PORT[/tcp|udp] or a range, for -P and for whoever reads it");
+  flags.values("--add-host", add_hosts_, "NAME:ADDRESS or NAME:host-gateway for /etc/hosts");
+  flags.values("--dns", dns_, "name server");
+  flags.values("--dns-search", dns_search_, "search domain");
+  flags.values("--dns-option,--dns-opt", dns_options_, "resolver option");
 }
 
 void ContainerFlags::add_health_flags(Flags& flags) {
@@ -121,7 +135,6 @@ void ContainerFlags::fill_process(Config& config) const {
   config.stop_signal = stop_signal_.value_or("");
   if (stop_timeout_) config.stop_timeout = static_cast<int>(*stop_timeout_);
   if (entrypoint_) config.entrypoint = std::vector<std::string>{*entrypoint_};
-  for (const std::string& port : expose_) config.exposed_ports.insert(exposed_port(port));
 }
 
 void ContainerFlags::fill_limits(HostConfig& host) const {
@@ -153,14 +166,9 @@ void ContainerFlags::fill_isolation(HostConfig& host) const {
   host.cap_drop = cap_drop_;
   host.security_opt = security_opt_;
   host.group_add = group_add_;
-  host.extra_hosts = add_hosts_;
-  for (const std::string& server : dns_) host.dns.push_back(address_flag("--dns", server));
-  host.dns_search = dns_search_;
-  host.dns_options = dns_options_;
   for (const std::string& entry : sysctls_) add_sysctl(host.sysctls, entry);
   for (const std::string& entry : devices_) host.devices.push_back(device_flag(entry));
   host.device_cgroup_rules = device_cgroup_rules_;
-  host.network_mode = network_flag(network_);
   host.pid_mode = pid_;
   host.ipc_mode = ipc_ == "private" ? "" : ipc_;
   host.uts_mode = uts_;
@@ -169,10 +177,28 @@ void ContainerFlags::fill_isolation(HostConfig& host) const {
   host.container_id_file = cid_file_;
   host.log_driver = log_driver_;
   apply_log_options(host, log_opts_);
-  if (!publish_.empty())
-    throw Error(cat("flag --publish ", printable(publish_.front()),
-                    ": needs a bridge network, which mini does not have yet"),
-                "--network host shows the container's ports on this machine", ErrorKind::usage);
+}
+
+void ContainerFlags::fill_network(engine::CreateRequest& request) const {
+  HostConfig& host = request.host;
+  apply_network_flags(host, network_);
+  host.extra_hosts = add_hosts_;
+  for (const std::string& server : dns_) host.dns.push_back(address_flag("--dns", server));
+  host.dns_search = dns_search_;
+  host.dns_options = dns_options_;
+  host.publish_all = publish_all_;
+  for (const std::string& entry : publish_) add_ports(host.ports, publish_flag(entry));
+  std::set<std::string>& exposed = request.config.exposed_ports;
+  for (const std::string& entry : expose_)
+    for (std::string& port : expose_flag(entry)) exposed.insert(std::move(port));
+  // The host's own network has every port of the container already, and none has no way in.
+  const bool discarded = host.network_mode == "host" || host.network_mode == "none";
+  if (discarded && (publish_all_ || !host.ports.empty())) {
+    warn_once(cat("published ports are discarded with --network ", host.network_mode));
+    host.ports.clear();
+    host.publish_all = false;
+  }
+  for (const engine::PortRequest& port : host.ports) exposed.insert(exposed_port(port));
 }
 
 void ContainerFlags::fill_mounts(HostConfig& host) const {
@@ -219,6 +245,7 @@ engine::CreateRequest ContainerFlags::request(const Flags&,
     request.config.cmd = std::vector<std::string>(command.begin() + 1, command.end());
   fill_limits(request.host);
   fill_isolation(request.host);
+  fill_network(request);
   fill_mounts(request.host);
   return request;
 }

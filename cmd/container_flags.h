@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/flags.h"
+#include "cmd/network_values.h"
 #include "runtime/engine/create.h"
 
 namespace mini::cmd {
@@ -26,16 +27,18 @@ class ContainerFlags {
   void add_process_flags(Flags& flags);
   void add_limit_flags(Flags& flags);
   void add_isolation_flags(Flags& flags);
+  void add_network_flags(Flags& flags);
   void add_health_flags(Flags& flags);
 
   void fill_process(engine::Config& config) const;
   void fill_limits(engine::HostConfig& host) const;
   void fill_isolation(engine::HostConfig& host) const;
+  void fill_network(engine::CreateRequest& request) const;
   void fill_mounts(engine::HostConfig& host) const;
   void fill_health(engine::Config& config) const;
 
   bool interactive_ = false, tty_ = false, rm_ = false, privileged_ = false, read_only_ = false,
-       init_ = false;
+       init_ = false, publish_all_ = false;
   bool no_healthcheck_ = false, oom_kill_disable_ = false;
   std::string name_, cid_file_, pull_ = "missing", platform_;
   std::optional<std::string> entrypoint_, hostname_, domainname_, user_, working_dir_, stop_signal_;
@@ -48,10 +51,10 @@ class ContainerFlags {
       devices_, attach_;
   std::vector<std::string> device_cgroup_rules_, dns_, dns_search_, dns_options_, publish_, expose_,
       log_opts_;
-  std::string memory_, memory_swap_, memory_reservation_, cpus_, shm_size_, restart_ = "no",
-                                                                            network_ = "";
+  std::string memory_, memory_swap_, memory_reservation_, cpus_, shm_size_, restart_ = "no";
   std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_,
       log_driver_ = "json-file";
+  NetworkTexts network_;
   int64_t cpu_shares_ = 0, cpu_period_ = 0, cpu_quota_ = 0, pids_limit_ = 0, blkio_weight_ = 0;
 };
 

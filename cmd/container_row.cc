@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/cells.h"
+#include "cmd/port_cells.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 
@@ -78,8 +79,8 @@ nlohmann::ordered_json container_row(const Record& record, const RowStyle& style
           {"LocalVolumes", std::to_string(local_volumes(record))},
           {"Mounts", mounts_cell(record, style.whole)},
           {"Names", record.name},
-          {"Networks", record.host.network_mode},
-          {"Ports", ""},
+          {"Networks", networks_cell(record)},
+          {"Ports", ports_cell(record)},
           {"RunningFor", ago_cell(record.created_ns, style.now_ns)},
           {"Size", style.size.empty() ? "0B" : style.size},
           {"State", to_string(record.state.status)},

@@ -10,7 +10,6 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/log.h"
 #include "runtime/base/size.h"
 #include "runtime/base/text.h"
 
@@ -131,26 +130,6 @@ engine::DeviceRequest device_flag(const std::string& text) {
       !is_access(device.permissions))
     refuse("--device", text, "not a device", "HOST[:CONTAINER[:rwm]] with absolute paths");
   return device;
-}
-
-std::string network_flag(const std::string& text) {
-  if (text == "none" || text == "host") return text;
-  if (text.empty()) {
-    warn_once(
-        "network: none (bridge networks come later; --network host shares this machine's, "
-        "--network none silences this line)");
-    return "none";
-  }
-  refuse("--network", text, "mini has no such network yet", "use none or host");
-}
-
-std::string exposed_port(const std::string& text) {
-  const size_t slash = text.find('/');
-  const std::string protocol = slash == std::string::npos ? "tcp" : text.substr(slash + 1);
-  auto port = parse_number(text.substr(0, slash), 65535);
-  if (!port || *port == 0 || (protocol != "tcp" && protocol != "udp" && protocol != "sctp"))
-    refuse("--expose", text, "not a port", "such as 80 or 53/udp");
-  return cat(*port, "/", protocol);
 }
 
 void apply_log_options(engine::HostConfig& host, const std::vector<std::string>& options) {

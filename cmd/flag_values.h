@@ -20,8 +20,6 @@ int64_t duration_flag(const char* flag, const std::optional<std::string>& text);
 std::pair<std::string, std::pair<int64_t, int64_t>> ulimit_flag(const std::string& text);
 engine::RestartPolicy restart_flag(const std::string& text);
 engine::DeviceRequest device_flag(const std::string& text);
-std::string network_flag(const std::string& text);  // empty: none, said once on standard error
-std::string exposed_port(const std::string& text);  // "80" -> "80/tcp"
 void apply_log_options(engine::HostConfig& host, const std::vector<std::string>& options);
 void require_host_platform(const std::string& platform);
 

@@ -1,4 +1,5 @@
-// inspect: everything about containers, images and volumes, as JSON or through a template.
+// inspect: everything about containers, images, networks and volumes, as JSON or through a
+// template.
 #include "runtime/engine/inspect.h"
 
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "cmd/verbs.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/networks.h"
 
 namespace mini::cmd {
 namespace {
@@ -48,6 +50,12 @@ std::optional<Object> volume(const Session& session, const std::string& name, bo
   return engine::inspect_volume(*found, size);
 }
 
+std::optional<Object> network(Stores& stores, const std::string& name) {
+  return if_it_may_be([&]() -> std::optional<Object> {
+    return engine::inspect_network(stores.containers(), name);
+  });
+}
+
 // What was found is printed, also when something else was not: scripts read "[]".
 int print_found(const std::vector<std::string>& names, const std::string& format, const char* kind,
                 const Finder& find) {
@@ -72,18 +80,19 @@ constexpr const char* kFormatHelp = "a Go template: {{.State.Status}}, or json";
 
 int inspect(const Session& session, const Args& args) {
   Flags flags("inspect [flags] NAME...",
-              "Shows all of containers, images or volumes, looked up in this order.");
+              "Shows all of containers, images, networks or volumes, looked up in this order.");
   std::string type, format;
   bool size = false;
   std::vector<std::string> names;
-  flags.value("--type", type, "container, image or volume");
+  flags.value("--type", type, "container, image, network or volume");
   flags.flag("-s,--size", size, "with the size of what a container wrote");
   flags.value("-f,--format", format, kFormatHelp);
   flags.arguments("NAME", names, true);
   if (!flags.parse(args)) return 0;
-  if (!type.empty() && type != "container" && type != "image" && type != "volume")
-    throw Error(cat("flag --type ", quoted(type), ": not known"), "container, image or volume",
-                ErrorKind::usage);
+  if (!type.empty() && type != "container" && type != "image" && type != "network" &&
+      type != "volume")
+    throw Error(cat("flag --type ", quoted(type), ": not known"),
+                "container, image, network or volume", ErrorKind::usage);
   Stores stores(session);
   const auto wanted = [&](const char* kind) { return type.empty() || type == kind; };
   return print_found(names, format, type.empty() ? "object" : type.c_str(),
@@ -91,6 +100,7 @@ int inspect(const Session& session, const Args& args) {
                        std::optional<Object> found;
                        if (wanted("container")) found = container(stores, name, size);
                        if (!found && wanted("image")) found = image(stores, name);
+                       if (!found && wanted("network")) found = network(stores, name);
                        if (!found && wanted("volume")) found = volume(session, name, size);
                        return found;
                      });
@@ -120,6 +130,21 @@ int inspect_image(const Session& session, const Args& args) {
   Stores stores(session);
   return print_found(names, format, "image",
                      [&](const std::string& name) { return image(stores, name); });
+}
+
+int network_inspect(const Session& session, const Args& args) {
+  Flags flags("network inspect [flags] NETWORK...",
+              "Shows all of networks, with the containers that are in them.");
+  std::string format;
+  bool verbose = false;
+  std::vector<std::string> names;
+  flags.value("-f,--format", format, kFormatHelp);
+  flags.flag("-v,--verbose", verbose, "as without it: there is nothing more");
+  flags.arguments("NETWORK", names, true);
+  if (!flags.parse(args)) return 0;
+  Stores stores(session);
+  return print_found(names, format, "network",
+                     [&](const std::string& name) { return network(stores, name); });
 }
 
 int volume_inspect(const Session& session, const Args& args) {

@@ -1,4 +1,4 @@
-// container, image, volume and system prune: what nothing uses goes, after a question.
+// container, image, network, volume and system prune: what nothing uses goes, after a question.
 #include "runtime/engine/prune.h"
 
 #include <unistd.h>
@@ -60,6 +60,7 @@ int prune_one(const Session& session, const Args& args, Flags& flags, PruneFlags
 std::string system_warning(const PruneFlags& flags, bool with_cache) {
   const bool all = flags.options.all;
   std::string out = "WARNING! This will remove:\n  - all stopped containers\n";
+  out += "  - all networks not used by at least one container\n";
   if (flags.volumes) out += "  - all anonymous volumes not used by at least one container\n";
   out += all ? "  - all images without at least one container associated to them\n"
              : "  - all dangling images\n";
@@ -84,6 +85,7 @@ PruneReport prune_system(Stores& stores, PruneFlags flags, bool with_cache) {
   report.add("Containers", containers.removed, containers.bytes);
   if (flags.options.dry_run)
     flags.options.without_containers = {containers.removed.begin(), containers.removed.end()};
+  report.add("Networks", engine::prune_networks(stores.engine(), flags.options).removed, 0);
   if (flags.volumes) {
     engine::PruneOptions options = flags.options;
     options.all = false;
@@ -141,6 +143,26 @@ int volume_prune(const Session& session, const Args& args) {
                    [](engine::Engine& engine, const PruneFlags& given) {
                      return engine::prune_volumes(engine, given.options);
                    });
+}
+
+int network_prune(const Session& session, const Args& args) {
+  Flags flags("network prune [flags]", "Removes networks that no container uses.");
+  PruneFlags wanted;
+  wanted.declare(flags, "");
+  if (!flags.parse(args)) return 0;
+  wanted.options.filter = engine::PruneFilter::parse(wanted.filters);
+  if (wanted.options.filter.last_used_ns)
+    throw Error("flag --filter: nobody notes when a network was used", "until=TIME or label=KEY",
+                ErrorKind::usage);
+  const std::string warning =
+      cat("WARNING! This will remove all custom networks not used by at least one container.\n",
+          wanted.filter_lines());
+  if (!wanted.may_go_on(warning)) return 0;
+  Stores stores(session);
+  PruneReport report(wanted.options.dry_run);
+  report.add("Networks", engine::prune_networks(stores.engine(), wanted.options).removed, 0);
+  put(report.sections());
+  return 0;
 }
 
 int system_prune(const Session& session, const Args& args) {

@@ -41,14 +41,18 @@ void PruneReport::add(const std::string& things, const std::vector<std::string>&
   if (!removed.empty()) sections_.emplace_back(things, removed);
 }
 
-std::string PruneReport::str() const {
+std::string PruneReport::sections() const {
   std::string out;
   for (const auto& [things, removed] : sections_) {
     out += cat(dry_run_ ? "Would delete " : "Deleted ", things, ":\n");
     for (const std::string& name : removed) out += printable(name) + "\n";
     out += '\n';
   }
-  return cat(out,
+  return out;
+}
+
+std::string PruneReport::str() const {
+  return cat(sections(),
              dry_run_ ? "Total reclaimable space: " : "Total reclaimed space: ", human_size(bytes_),
              "\n");
 }

@@ -21,7 +21,9 @@ class PruneReport {
   explicit PruneReport(bool dry_run) : dry_run_(dry_run) {}
   // `things`: "Containers".
   void add(const std::string& things, const std::vector<std::string>& removed, uint64_t bytes);
-  // "Deleted Containers:" and what they were, for each kind; last "Total reclaimed space: 1.84kB".
+  // "Deleted Containers:" and what they were, for each kind; nothing when nothing went.
+  std::string sections() const;
+  // The same, and last "Total reclaimed space: 1.84kB".
   std::string str() const;
 
  private:

@@ -3,12 +3,15 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cmd/cells.h"
 #include "cmd/container_row.h"
 #include "cmd/filters.h"
 #include "cmd/flags.h"
 #include "cmd/listing.h"
+#include "cmd/port_cells.h"
+#include "cmd/port_values.h"
 #include "cmd/session.h"
 #include "cmd/verbs.h"
 #include "runtime/base/clock.h"
@@ -16,6 +19,7 @@
 #include "runtime/base/size.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/inspect.h"
+#include "runtime/engine/inspect_network.h"
 
 namespace mini::cmd {
 namespace {
@@ -23,8 +27,9 @@ namespace {
 using engine::Record;
 using engine::Status;
 
-constexpr std::string_view kFilters[] = {"ancestor", "before", "exited", "health", "id",
-                                         "label",    "name",   "since",  "status", "volume"};
+constexpr std::string_view kFilters[] = {"ancestor", "before", "exited", "expose",  "health",
+                                         "id",       "label",  "name",   "network", "publish",
+                                         "since",    "status", "volume"};
 constexpr std::string_view kStatuses[] = {"created",  "running", "paused", "restarting",
                                           "removing", "exited",  "dead"};
 constexpr std::string_view kHealths[] = {"starting", "healthy", "unhealthy", "none"};
@@ -71,6 +76,12 @@ class Selection {
       before_ = stores.containers().find(name).created_ns;
     for (const std::string& name : filters_.values("since"))
       since_ = stores.containers().find(name).created_ns;
+    for (const std::string& text : filters_.values("expose"))
+      exposed_.push_back(port_range("--filter expose=", text));
+    for (const std::string& text : filters_.values("publish"))
+      published_.push_back(port_range("--filter publish=", text));
+    for (const std::string& text : filters_.values("network"))
+      networks_.insert(network_name(stores, text));
   }
 
   // Asking for a state, or relative to one container, means all.
@@ -80,8 +91,9 @@ class Selection {
     return filters_.allow("status", to_string(record.state.status)) &&
            filters_.allow_labels(record.config.labels) && takes_exit(record) &&
            filters_.allow("health", health_of(record)) && takes_name(record) &&
-           takes_mount(record) && takes_ancestor(record) &&
-           (!before_ || record.created_ns < *before_) && (!since_ || record.created_ns > *since_);
+           takes_mount(record) && takes_ancestor(record) && takes_network(record) &&
+           takes_port(record) && (!before_ || record.created_ns < *before_) &&
+           (!since_ || record.created_ns > *since_);
   }
 
  private:
@@ -112,7 +124,35 @@ class Selection {
                        [&](const image::Image& image) { return descends_from(record, image); });
   }
 
+  // Also an id; one that names nothing may still be host, none or a network that has gone.
+  static std::string network_name(Stores& stores, const std::string& text) {
+    if (engine::is_network_word(text) || text.starts_with("container:")) return text;
+    const auto found = network::NetworkStore(stores.containers().paths()).find_if_exists(text);
+    return found ? found->name : text;
+  }
+  bool takes_network(const Record& record) const {
+    const auto& own = record.host.networks;
+    return networks_.empty() || networks_.contains(record.host.network_mode) ||
+           std::any_of(own.begin(), own.end(),
+                       [&](const auto& network) { return networks_.contains(network.name); });
+  }
+  // By either of the two, as Docker does it.
+  bool takes_port(const Record& record) const {
+    if (exposed_.empty() && published_.empty()) return true;
+    const auto holds = [](const std::vector<PortRange>& ranges, uint16_t port, const auto& of) {
+      return std::any_of(ranges.begin(), ranges.end(),
+                         [&](const PortRange& range) { return range.contains(port, of); });
+    };
+    const std::vector<engine::PublishedPort> ports = shown_ports(record);
+    return std::any_of(ports.begin(), ports.end(), [&](const engine::PublishedPort& port) {
+      return holds(exposed_, port.container_port, port.protocol) ||
+             holds(published_, port.host_port, port.protocol);
+    });
+  }
+
   Filters filters_;
+  std::vector<PortRange> exposed_, published_;
+  std::set<std::string> networks_;
   std::vector<image::Image> ancestors_;
   std::optional<int64_t> before_, since_;
 };

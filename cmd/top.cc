@@ -79,7 +79,7 @@ nlohmann::ordered_json stats_row(const Record& record, const Samples& before, co
           {"MemPerc", percent_cell(memory)},
           {"MemUsage", cat(binary_size(used), " / ", binary_size(sample.memory_limit))},
           {"Name", record.name},
-          {"NetIO", "0B / 0B"},  // only a bridge network would count
+          {"NetIO", cat(human_size(sample.received), " / ", human_size(sample.sent))},
           {"PIDs", std::to_string(sample.cgroup.pids)}};
 }
 

@@ -65,6 +65,17 @@ MINI_VERB(volume_create);
 MINI_VERB(volume_ls);
 MINI_VERB(volume_rm);
 MINI_VERB(volume_inspect);
+// port.cc
+MINI_VERB(port);
+// network.cc; network_ls.cc; network_inspect is in inspect.cc, network_prune in prune.cc
+MINI_VERB(network_create);
+MINI_VERB(network_ls);
+MINI_VERB(network_rm);
+MINI_VERB(network_inspect);
+MINI_VERB(network_prune);
+MINI_VERB(network_connect);
+MINI_VERB(network_disconnect);
+MINI_VERB(network_explain);
 // prune.cc
 MINI_VERB(container_prune);
 MINI_VERB(image_prune);

@@ -8,6 +8,7 @@
 #include "runtime/base/private_mounts.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/step.h"
+#include "runtime/network/network_store.h"
 
 namespace mini::build {
 namespace {
@@ -48,11 +49,18 @@ RunStep::RunStep(Session& session, const StageState& state, const dockerfile::Ru
   }
 }
 
-bool RunStep::host_network() const {
-  if (run_.network != dockerfile::RunNetwork::standard) {
-    return run_.network == dockerfile::RunNetwork::host;
+std::string RunStep::network_mode() const {
+  if (run_.network == dockerfile::RunNetwork::host) return "host";
+  if (run_.network == dockerfile::RunNetwork::none) return "none";
+  switch (session_.options().network) {
+    case Network::host:
+      return "host";
+    case Network::none:
+      return "none";
+    case Network::standard:
+      break;
   }
-  return session_.options().network == Network::host;
+  return network::kDefaultNetwork;
 }
 
 void RunStep::describe(StepKey& key) {
@@ -66,7 +74,7 @@ void RunStep::describe(StepKey& key) {
   }
   key.add("user", state_.config.user);
   key.add("working directory", state_.config.working_dir);
-  key.add("network", host_network() ? "host" : "none");
+  key.add("network", network_mode());
   if (run_.security == dockerfile::RunSecurity::insecure) key.add("security", "insecure");
   key.add("hosts", join(session_.options().add_hosts, " "));
   key.add("epoch", cat(session_.options().source_date_epoch));
@@ -118,7 +126,7 @@ LayerResult RunStep::execute() {
   request.working_dir = state_.config.working_dir.empty() ? "/" : state_.config.working_dir;
   request.mounts = mounts_.prepare();
   for (std::string& variable : mounts_.environment()) request.env.push_back(std::move(variable));
-  request.host_network = host_network();
+  request.network_mode = network_mode();
   request.insecure = run_.security == dockerfile::RunSecurity::insecure;
   request.add_hosts = session_.options().add_hosts;
   request.on_output = [this](bool is_stderr, std::string_view data) {

@@ -25,7 +25,7 @@ class RunStep {
 
  private:
   LayerResult execute();
-  bool host_network() const;
+  std::string network_mode() const;
   std::vector<std::string> environment() const;
 
   Session& session_;

@@ -101,6 +101,7 @@ void fill_common(PlanInputs& inputs, const LaunchOptions& options, const Seccomp
   inputs.preserve = options.preserve_fds;
   inputs.gate = gate.get();
   inputs.die_with_parent = options.die_with_parent;
+  inputs.waits_for_beside = static_cast<bool>(options.beside);
   inputs.overlay_appends = overlay_appends();
 }
 
@@ -162,10 +163,16 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
     if (!plan.forks && box.options.on_created) box.options.on_created(talk.pid());
     say_go(talk.channel());
   }
+  const auto beside = [&](pid_t pid) {
+    if (!box.options.beside) return;
+    box.options.beside(pid);
+    say_go(talk.channel());
+  };
   talk.on_forked = [&](pid_t pid) {
     if (!plan.second_go) return;
     if (box.options.on_created) box.options.on_created(pid);
     say_go(talk.channel());
+    beside(pid);
   };
   talk.on_hooks = [&] {
     const Hooks& hooks = box.spec.hooks;
@@ -184,6 +191,7 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
     if (box.options.console_socket >= 0)
       send_descriptor(box.options.console_socket, master.get(), "/dev/ptmx");
   };
+  if (!plan.forks) beside(talk.pid());
   return talk.until_running(*box.spec.process);
 }
 

@@ -9,9 +9,11 @@
 //
 //   parent: Spec -> Plan -> clone3 --------> launcher: waits GO
 //   parent: id maps, cgroup v1, on_created
-//   parent: GO ----------------------------> mounts, pivot_root, ids, capabilities, seccomp, (start
-//   gate), execve parent: reads end of file = running, or the record = Error (kind no_command /
-//   not_executable for the last step)
+//   parent: GO ----------------------------> mounts
+//   parent: beside, GO --------------------> settings, pivot_root, ids, capabilities, seccomp,
+//                                            (start gate), execve
+//   parent: reads end of file = running, or the record = Error (kind no_command / not_executable
+//   for the last step)
 //
 // The caller is the process's parent and reaps it. Nothing is printed. Errors: Error, SysError;
 // then no process, mount or cgroup is left.
@@ -47,9 +49,12 @@ struct LaunchOptions {
   // writing (`oci create`). Empty: no gate.
   std::string start_fifo;
   bool die_with_parent = false;  // the whole container is killed when the calling thread ends
-  // Runs after the namespaces exist and before anything is mounted (the network's place); gets the
-  // host pid.
+  // Runs after the namespaces exist and before anything is mounted; gets the host pid.
   std::function<void(pid_t)> on_created;
+  // Runs while the launcher mounts (the network's place): it waits for the end of this before it
+  // writes settings and becomes the command. Gets the host pid of a process in the namespaces. What
+  // it throws ends the launch.
+  std::function<void(pid_t)> beside;
 };
 
 struct Launched {

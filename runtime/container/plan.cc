@@ -170,6 +170,8 @@ Plan plan_container(const Spec& spec, const PlanInputs& inputs) {
   plan_mounts(plan, spec, inputs);
   plan_devices(plan, spec);
   plan_streams(plan, spec, inputs, true);
+  // The network comes to be beside all this; settings may be about its interfaces.
+  if (inputs.waits_for_beside) plan.add(OpCode::wait_go);
   // Before the read-only binds: /proc/sys is one of them.
   plan_settings(plan, spec);
   for (const auto& path : spec.linux_.readonly_paths) plan.add(OpCode::readonly, path);

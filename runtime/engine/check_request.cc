@@ -33,12 +33,37 @@ bool is_container_mode(const std::string& mode) {
   return mode.starts_with("container:") && mode.size() > 10;
 }
 
-void check_network(const HostConfig& host) {
+// Whoever joins another container's network takes what that one has: names, addresses and ports.
+void check_joined_network(const CreateRequest& request) {
+  const HostConfig& host = request.host;
+  const std::pair<const char*, bool> given[] = {
+      {"--hostname", !request.config.hostname.empty()},
+      {"--publish", !host.ports.empty()},
+      {"--publish-all", host.publish_all},
+      {"--expose", !request.config.exposed_ports.empty()},
+      {"--add-host", !host.extra_hosts.empty()},
+      {"--dns", !host.dns.empty()},
+      {"--dns-search", !host.dns_search.empty()},
+      {"--dns-option", !host.dns_options.empty()},
+  };
+  for (const auto& [flag, is_given] : given) {
+    if (!is_given) continue;
+    refuse(cat(flag, ": contradicts --network ", printable(host.network_mode)),
+           "give it to the container whose network this one joins");
+  }
+}
+
+void check_network(const CreateRequest& request) {
+  const HostConfig& host = request.host;
   const std::string& mode = host.network_mode;
-  if (mode == "none" || mode == "host") return;
-  refuse(cat("--network ", quoted(mode), ": only \"none\" and \"host\" are built yet"),
-         "bridge networks, published ports and joined networks come later; use --network host or "
-         "none");
+  if (is_container_mode(mode)) check_joined_network(request);
+  if (is_container_mode(mode) || is_one_of(mode, {"none", "host"})) {
+    if (!host.networks.empty())
+      refuse(cat("--network ", quoted(mode), ": goes with no other network"));
+    return;
+  }
+  if (host.networks.empty() || host.networks.front().name != mode)
+    refuse(cat("--network ", quoted(mode), ": is not the first of the networks"));
 }
 
 void check_modes(const HostConfig& host) {
@@ -220,8 +245,9 @@ void check_extra_hosts(const HostConfig& host) {
     if (entry.find_first_of(" \t\r\n#") != std::string::npos) {
       refuse(cat("--add-host ", quoted(entry), ": holds a blank, a line end or \"#\""));
     }
-    if (entry.substr(colon + 1) == "host-gateway") {
-      refuse("--add-host: host-gateway needs a bridge network, which is not built yet");
+    if (entry.substr(colon + 1) == "host-gateway" && host.network_mode == "none") {
+      refuse(cat("--add-host ", quoted(entry), ": --network none has no way to the host"),
+             "leave --network none out");
     }
   }
 }
@@ -246,7 +272,7 @@ void check_combinations(const HostConfig& host) {
 void check_request(const CreateRequest& request) {
   const HostConfig& host = request.host;
   if (!request.name.empty()) check_container_name(request.name);
-  check_network(host);
+  check_network(request);
   check_modes(host);
   check_combinations(host);
   check_memory(host);

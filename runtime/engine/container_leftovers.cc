@@ -1,6 +1,9 @@
 // What dead processes left behind: records that say "running" without a monitor, directories
 // without a record, records that nobody can read.
 #include <signal.h>
+#include <sys/stat.h>
+
+#include <cerrno>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
@@ -14,6 +17,7 @@
 #include "runtime/engine/container_store.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/engine/step_mark.h"
+#include "runtime/network/membership.h"
 
 namespace mini::engine {
 namespace {
@@ -27,6 +31,7 @@ void ContainerStore::end_processes(const std::string& id, const Record* record) 
                    ? container::Cgroup::from_string(record->cgroup)
                    : container::Cgroup::find(record ? cgroup_path(*record) : id);
   group.remove();
+  network::Membership(paths_).leave(id);
   if (!record) return;
   // Without a group of its own (or moved out of it), the first process is all that is known; its
   // pid namespace ends with it.
@@ -60,14 +65,20 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
 }
 
 void ContainerStore::remove_abandoned(const std::string& id) const {
-  std::optional<FileLock> mark, held;
-  if (exists(run_directory(id))) {
-    mark = try_lock_directory(run_directory(id), LockMode::exclusive);
-    if (!mark) return;
-  }
+  // Made when it is missing: who holds the mark decides, and somebody may be making a container of
+  // this id right now, whose first mark another sweep has just taken away.
+  std::optional<FileLock> held;
+  if (mkdir(run_directory(id).c_str(), 0700) < 0 && errno != EEXIST)
+    make_directories(run_directory(id), 0700);
+  const std::optional<FileLock> mark = try_lock_directory(run_directory(id), LockMode::exclusive);
+  if (!mark) return;
   if (exists(directory(id))) {
     held = try_lock_directory(directory(id), LockMode::exclusive);
-    if (!held || exists(directory(id) + "/record.json")) return;
+    if (!held || exists(directory(id) + "/record.json")) {
+      // A record came to be meanwhile; its owner makes the mark anew when there is none.
+      remove_run_directory(id);
+      return;
+    }
   }
   debug("container ", id, ": removing what a dead process left");
   end_processes(id, nullptr);

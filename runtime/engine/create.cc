@@ -7,6 +7,8 @@
 #include "runtime/base/random.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/networks.h"
+#include "runtime/engine/sandbox.h"
 #include "runtime/engine/volumes.h"
 
 namespace mini::engine {
@@ -72,6 +74,43 @@ void resolve_container_mode(const ContainerStore& store, std::string& mode) {
   if (mode.starts_with(kPrefix)) mode = cat(kPrefix, store.find(mode.substr(kPrefix.size())).id);
 }
 
+// Under their names, ids having been good enough for the user; each exists. The default network is
+// made by the first start.
+void resolve_networks(const StatePaths& paths, HostConfig& host) {
+  std::set<std::string> named;
+  for (NetworkRequest& request : host.networks) {
+    network::Network network;
+    network.name = request.name;
+    if (!network.is_default()) network = network::NetworkStore(paths).find(request.name);
+    check_addresses(network, request);
+    request.name = network.name;
+    if (!named.insert(request.name).second)
+      throw Error(cat("--network ", quoted(request.name), ": named twice"),
+                  "a container is in a network once", ErrorKind::usage);
+  }
+  if (!host.networks.empty()) host.network_mode = host.networks.front().name;
+}
+
+// Two containers behind one address have one name, as in Docker.
+void take_host_name(const ContainerStore& store, Record& record) {
+  constexpr std::string_view kPrefix = "container:";
+  const std::string& mode = record.host.network_mode;
+  if (!mode.starts_with(kPrefix)) return;
+  const Record other = store.find(mode.substr(kPrefix.size()));
+  record.config.hostname = host_name_of(other);
+  record.config.domainname = other.config.domainname;
+}
+
+// Each of them is a rule of the kernel and a line of the record.
+void check_port_count(const Config& config, const HostConfig& host) {
+  constexpr size_t kMost = 4096;
+  const size_t count = host.ports.size() + (host.publish_all ? config.exposed_ports.size() : 0);
+  if (count <= kMost) return;
+  throw Error(
+      cat("--publish: ", count, " ports, more than the ", kMost, " that one container gets"),
+      "--network host shows all ports of a container on this machine", ErrorKind::usage);
+}
+
 PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   check_request(request);
   FileLock images = engine.images.lock(LockMode::shared);
@@ -83,6 +122,10 @@ PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
   record.host = request.host;
   record.mounts = merge_mounts(record.config, record.host);
   resolve_container_mode(engine.containers, record.host.pid_mode);
+  resolve_container_mode(engine.containers, record.host.network_mode);
+  take_host_name(engine.containers, record);
+  resolve_networks(engine.paths(), record.host);
+  check_port_count(record.config, record.host);
   record.image_id = image.entry.id;
   for (const image::Layer& layer : image.layers) record.layers.push_back(layer.diff_id);
 

@@ -4,6 +4,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/inspect_network.h"
 #include "runtime/engine/sandbox.h"
 #include "runtime/image/layer_store.h"
 
@@ -135,7 +136,7 @@ OrderedJson host_config_json(const Record& record) {
                        {{"max-size", std::to_string(host.log_max_size)},
                         {"max-file", std::to_string(host.log_max_files)}}}};
   out["NetworkMode"] = host.network_mode;
-  out["PortBindings"] = OrderedJson::object();
+  out["PortBindings"] = port_bindings(host.ports);
   out["RestartPolicy"] = {{"Name", to_string(host.restart.kind)},
                           {"MaximumRetryCount", host.restart.max_retries}};
   out["AutoRemove"] = host.auto_remove;
@@ -148,9 +149,11 @@ OrderedJson host_config_json(const Record& record) {
   out["ExtraHosts"] = list_or_null(host.extra_hosts);
   out["GroupAdd"] = list_or_null(host.group_add);
   out["IpcMode"] = host.ipc_mode.empty() ? "private" : host.ipc_mode;
+  out["Links"] = nullptr;
   out["OomScoreAdj"] = host.oom_score_adj.value_or(0);
   out["PidMode"] = host.pid_mode;
   out["Privileged"] = host.privileged;
+  out["PublishAllPorts"] = host.publish_all;
   out["ReadonlyRootfs"] = host.read_only;
   out["SecurityOpt"] = list_or_null(host.security_opt);
   out["UTSMode"] = host.uts_mode;
@@ -170,19 +173,6 @@ OrderedJson overlay_json(const std::vector<std::string>& lower_top_first,
            {{"LowerDir", join(lower_top_first, ":")},
             {"UpperDir", directory + "/upper"},
             {"WorkDir", directory + "/work"}}}};
-}
-
-OrderedJson network_json(const HostConfig& host) {
-  OrderedJson endpoint = {{"NetworkID", ""},
-                          {"EndpointID", ""},
-                          {"Gateway", ""},
-                          {"IPAddress", ""},
-                          {"MacAddress", ""}};
-  return {{"Ports", OrderedJson::object()},
-          {"IPAddress", ""},
-          {"Gateway", ""},
-          {"MacAddress", ""},
-          {"Networks", {{host.network_mode, std::move(endpoint)}}}};
 }
 
 void add_size(const ContainerStore& store, const Record& record, OrderedJson& out) {
@@ -244,7 +234,7 @@ OrderedJson inspect_container(const ContainerStore& store, const Record& record,
   if (with_size) add_size(store, record, out);
   out["Mounts"] = inspect_mounts(store, record);
   out["Config"] = config_json(record);
-  out["NetworkSettings"] = network_json(record.host);
+  out["NetworkSettings"] = network_settings(record);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/container/cgroup.h"
 #include "runtime/engine/attach.h"
 #include "runtime/engine/attach_protocol.h"
+#include "runtime/engine/container_network.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/signals.h"
 
@@ -212,6 +213,7 @@ void rename_container(const ContainerStore& store, const std::string& name,
   if (!record)
     throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
   store.rename(*record, new_name);
+  rename_in_networks(store, *record);
 }
 
 void remove_container(const ContainerStore& store, const std::string& name,

@@ -77,6 +77,14 @@ void Monitor::launch() {
   {
     container::Spec spec = make_spec(record, gather_facts(engine_, record));
     container::LaunchOptions options;
+    if (has_networks(record.host) && !network_)
+      network_ = std::make_unique<ContainerNetwork>(store_.paths(), record,
+                                                    store_.directory(id_) + "/hosts");
+    if (network_) {
+      options.beside = [&](pid_t process) { network_->connect(record, process); };
+    } else if (joins_network(record.host)) {
+      options.beside = [&](pid_t) { steer_to_name_server(record); };
+    }
     options.name = id_;
     options.die_with_parent = true;
     connect_streams(spec, options.stdio, in, out, err);
@@ -94,6 +102,10 @@ void Monitor::launch() {
   record.state.started_ns = now_ns();
   record.state.process = process_.process;
   record.state.monitor = *ProcessId::of(getpid());
+  if (network_) {
+    record.state.endpoints = network_->endpoints();
+    record.state.ports = network_->ports();
+  }
   record.stopped_by_user = false;
   record.cgroup = process_.cgroup.str();
   store_.write(record);
@@ -152,6 +164,7 @@ void Monitor::serve_until_exit() {
     clients_.watch(round, !input_ || input_->has_room());
     if (input_) input_->watch(round);
     if (health_) health_->watch(round);
+    if (network_) network_->watch(round);
     // A foreground run ends soon; a monitor may live for years, most of them asleep.
     if (busy) round.wake_at(monotonic_ns() + kQuiet);
     busy = round.wait(!busy && !options_.foreground) && !options_.foreground;
@@ -186,6 +199,7 @@ void Monitor::reap() {
   input_.reset();
   process_.console.reset();
   log_.flush();
+  if (network_) network_->disconnect();
   oom_killed_ = process_.cgroup && process_.cgroup.oom_kills() > 0;
   try {
     process_.cgroup.remove();
@@ -207,6 +221,8 @@ Monitor::Next Monitor::record_end() {
   state.finished_ns = now_ns();
   state.process = {};
   state.health = {};
+  state.endpoints.clear();
+  state.ports.clear();
   record_->cgroup.clear();
   record_->stopped_by_user = ended_on_purpose_;
   if (should_restart(record_->host.restart, exit_code_, record_->restart_count,
@@ -269,6 +285,7 @@ bool Monitor::pause_before_restart() {
 // A start that failed after the process had come to be (the record could not be written): nothing
 // of it stays.
 void Monitor::reap_failed() {
+  if (network_) network_->disconnect();
   if (!running_) return;
   running_ = false;
   signal_pidfd(process_.pidfd.get(), SIGKILL);
@@ -292,6 +309,7 @@ void Monitor::discard_failed_start(const Error& error) {
 }
 
 void Monitor::finish() {
+  network_.reset();
   options_.run_lock.reset();
   lock_.reset();
   clients_.finish(exit_code_);

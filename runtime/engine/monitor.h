@@ -10,6 +10,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/engine/attach_server.h"
+#include "runtime/engine/container_network.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/health.h"
 #include "runtime/engine/log_writer.h"
@@ -62,6 +63,7 @@ class Monitor {
   ForwardedSignals signals_;
   LogWriter log_;
   AttachServer clients_;
+  std::unique_ptr<ContainerNetwork> network_;  // kept over restarts: its ports stay reserved
   std::unique_ptr<HealthMonitor> health_;
   container::Launched process_;
   std::vector<std::unique_ptr<OutputStream>> outputs_;

@@ -6,6 +6,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/networks.h"
 #include "runtime/image/partial.h"
 
 namespace mini::engine {
@@ -171,6 +172,27 @@ Pruned prune_volumes(Engine& engine, const PruneOptions& options) {
     out.bytes += bytes;
     out.removed.push_back(volume.name);
   }
+  return out;
+}
+
+Pruned prune_networks(Engine& engine, const PruneOptions& options) {
+  Pruned out;
+  const ContainerStore& store = engine.containers;
+  if (options.filter.last_used_ns) return out;  // nobody notes when a network was used
+  for (const network::Network& network : unused_networks(store, options.without_containers)) {
+    if (!options.filter.matches_labels(network.labels)) continue;
+    if (options.filter.until_ns && network.created_ns >= *options.filter.until_ns) continue;
+    if (!options.dry_run) {
+      try {
+        remove_network(store, network.name);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::conflict && error.kind() != ErrorKind::not_found) throw;
+        continue;  // a container has joined it, or another prune was first
+      }
+    }
+    out.removed.push_back(network.name);
+  }
+  if (!options.dry_run) remove_idle_interfaces(store);
   return out;
 }
 

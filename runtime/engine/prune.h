@@ -35,13 +35,15 @@ struct PruneOptions {
 };
 
 struct Pruned {
-  std::vector<std::string>
-      removed;         // container ids; image names and ids as Docker prints them; volume names
-  uint64_t bytes = 0;  // what the disk gained (or would gain)
+  std::vector<std::string> removed;  // container ids; image names and ids as Docker prints them;
+                                     // names of volumes, networks
+  uint64_t bytes = 0;                // what the disk gained (or would gain)
 };
 
 Pruned prune_containers(Engine& engine, const PruneOptions& options);
 Pruned prune_volumes(Engine& engine, const PruneOptions& options);
+// Networks take no place on the disk: `bytes` is 0.
+Pruned prune_networks(Engine& engine, const PruneOptions& options);
 // `more_roots`: layers that the build cache names.
 using Roots = std::function<std::set<Digest>()>;
 Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& more_roots = {});

@@ -39,6 +39,20 @@ struct DeviceRequest {
   std::string host, container, permissions = "rwm";
 };
 
+struct NetworkRequest {  // a network to be in, from --network and what belongs to it
+  std::string name;      // of the network
+  std::vector<std::string> aliases;
+  std::string address, address6, mac;  // empty: mini chooses
+};
+
+struct PortRequest {         // from -p
+  std::string host_address;  // empty: every address of this machine
+  uint16_t host_port = 0;    // 0: any that is free
+  uint16_t host_port_last = 0;  // more than host_port: the first free one of that range
+  uint16_t container_port = 0;
+  std::string protocol = "tcp";  // or "udp"
+};
+
 struct RestartPolicy {
   enum class Kind { no, on_failure, always, unless_stopped } kind = Kind::no;
   int max_retries = 0;  // on_failure; 0: no limit
@@ -60,7 +74,11 @@ struct Config {  // what the image and the flags say about the process
 struct HostConfig {  // what the host grants
   std::vector<MountRequest> mounts;
   std::vector<std::string> binds;  // -v as written, for inspect
+  // "none", "host", "container:<id>", or the name of the first of `networks`.
   std::string network_mode = "none";
+  std::vector<NetworkRequest> networks;  // first the one with the default route
+  std::vector<PortRequest> ports;
+  bool publish_all = false;  // -P: every exposed port, too
   std::string pid_mode, ipc_mode, uts_mode, cgroupns_mode,
       userns_mode;  // "" = private, "host", "container:<id>"
   RestartPolicy restart;
@@ -104,6 +122,21 @@ struct Health {
   std::vector<Probe> log;  // the last five
 };
 
+// What a running container has in one network. Addresses as text; empty: none.
+struct Endpoint {
+  std::string network, network_id;   // name and id
+  std::string interface, host_interface;  // "eth0", and its other end on the bridge
+  std::string address, gateway, address6, gateway6, mac;
+  unsigned prefix = 0, prefix6 = 0;  // lengths
+  std::vector<std::string> names;    // by which the others find it
+};
+
+struct PublishedPort {
+  std::string host_address;  // "0.0.0.0", "::" or one of this machine's
+  uint16_t host_port = 0, container_port = 0;
+  std::string protocol;
+};
+
 struct State {
   Status status = Status::created;
   int exit_code = 0;
@@ -111,6 +144,8 @@ struct State {
   std::string error;
   int64_t started_ns = 0, finished_ns = 0;
   ProcessId process, monitor;  // of the running container
+  std::vector<Endpoint> endpoints;
+  std::vector<PublishedPort> ports;
   Health health;
 };
 

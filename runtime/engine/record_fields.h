@@ -40,6 +40,28 @@ struct Fields<DeviceRequest> {
 };
 
 template <>
+struct Fields<NetworkRequest> {
+  static void visit(auto&& field) {
+    field("Name", &NetworkRequest::name);
+    field("Aliases", &NetworkRequest::aliases);
+    field("IPAddress", &NetworkRequest::address);
+    field("GlobalIPv6Address", &NetworkRequest::address6);
+    field("MacAddress", &NetworkRequest::mac);
+  }
+};
+
+template <>
+struct Fields<PortRequest> {
+  static void visit(auto&& field) {
+    field("HostIp", &PortRequest::host_address);
+    field("HostPort", &PortRequest::host_port);
+    field("HostPortLast", &PortRequest::host_port_last);
+    field("ContainerPort", &PortRequest::container_port);
+    field("Protocol", &PortRequest::protocol);
+  }
+};
+
+template <>
 struct Fields<RestartPolicy> {
   static void visit(auto&& field) {
     field("Name", &RestartPolicy::kind);
@@ -99,6 +121,9 @@ struct Fields<HostConfig> {
     field("Mounts", &T::mounts);
     field("Binds", &T::binds);
     field("NetworkMode", &T::network_mode);
+    field("Networks", &T::networks);
+    field("Ports", &T::ports);
+    field("PublishAllPorts", &T::publish_all);
     field("PidMode", &T::pid_mode);
     field("IpcMode", &T::ipc_mode);
     field("UTSMode", &T::uts_mode);
@@ -177,6 +202,35 @@ struct Fields<Health> {
 };
 
 template <>
+struct Fields<Endpoint> {
+  static void visit(auto&& field) {
+    using T = Endpoint;
+    field("Network", &T::network);
+    field("NetworkID", &T::network_id);
+    field("Interface", &T::interface);
+    field("HostInterface", &T::host_interface);
+    field("IPAddress", &T::address);
+    field("Gateway", &T::gateway);
+    field("GlobalIPv6Address", &T::address6);
+    field("IPv6Gateway", &T::gateway6);
+    field("MacAddress", &T::mac);
+    field("IPPrefixLen", &T::prefix);
+    field("GlobalIPv6PrefixLen", &T::prefix6);
+    field("DNSNames", &T::names);
+  }
+};
+
+template <>
+struct Fields<PublishedPort> {
+  static void visit(auto&& field) {
+    field("HostIp", &PublishedPort::host_address);
+    field("HostPort", &PublishedPort::host_port);
+    field("ContainerPort", &PublishedPort::container_port);
+    field("Protocol", &PublishedPort::protocol);
+  }
+};
+
+template <>
 struct Fields<State> {
   static void visit(auto&& field) {
     field("Status", &State::status);
@@ -187,6 +241,8 @@ struct Fields<State> {
     field("Finished", &State::finished_ns);
     field("Process", &State::process);
     field("Monitor", &State::monitor);
+    field("Endpoints", &State::endpoints);
+    field("Ports", &State::ports);
     field("Health", &State::health);
   }
 };

@@ -59,6 +59,8 @@ container::Mount bind_mount(const std::string& source, const std::string& destin
 
 void apply_namespaces(container::Spec& spec, const HostConfig& host, const SandboxFacts& facts) {
   if (host.network_mode == "host") drop_namespace(spec, "network");
+  if (!facts.join_network_namespace.empty())
+    join_namespace(spec, "network", facts.join_network_namespace);
   if (host.pid_mode == "host") drop_namespace(spec, "pid");
   if (!facts.join_pid_namespace.empty()) join_namespace(spec, "pid", facts.join_pid_namespace);
   if (host.uts_mode == "host") drop_namespace(spec, "uts");

@@ -22,6 +22,7 @@ struct SandboxFacts {
   std::string hosts, hostname, resolv_conf;  // files to be bound to /etc/…; empty: not
   std::vector<container::Device> devices;    // of --device, or of --privileged
   std::string join_pid_namespace;            // --pid container:ID: /proc/PID/ns/pid
+  std::string join_network_namespace;        // --network container:ID: /proc/PID/ns/net
   bool swap_accounting = false;
   std::optional<container::Seccomp> seccomp;  // from --security-opt seccomp=FILE
 };

@@ -12,6 +12,7 @@
 #include "runtime/container/capability.h"
 #include "runtime/container/cgroup.h"
 #include "runtime/container/seccomp_profile.h"
+#include "runtime/engine/container_network.h"
 #include "runtime/engine/copy_up.h"
 #include "runtime/engine/devices.h"
 #include "runtime/engine/merged_tree.h"
@@ -34,7 +35,16 @@ void make_etc_files(const std::string& directory, const Record& record, SandboxF
   write_plain(facts.hosts, hosts_file(record.host.extra_hosts));
   write_plain(facts.hostname, host_name_of(record) + "\n");
   write_plain(facts.resolv_conf,
-              resolv_conf(read_file_if_exists("/etc/resolv.conf").value_or(""), record.host));
+              has_networks(record.host)
+                  ? resolver_of(record.host).file
+                  : resolv_conf(read_file_if_exists("/etc/resolv.conf").value_or(""), record.host));
+}
+
+// With another container's network come its names and name servers.
+void share_etc_files(const std::string& directory, SandboxFacts& facts) {
+  facts.hosts = directory + "/hosts";
+  facts.hostname = directory + "/hostname";
+  facts.resolv_conf = directory + "/resolv.conf";
 }
 
 void prepare_mounts(const Engine& engine, const Record& record, const SandboxFacts& facts) {
@@ -58,15 +68,21 @@ void prepare_mounts(const Engine& engine, const Record& record, const SandboxFac
   }
 }
 
-std::string pid_namespace_of(const ContainerStore& store, const std::string& mode) {
+// The container that a mode "container:ID" names; it has to run.
+std::optional<Record> joined_container(const ContainerStore& store, const std::string& flag,
+                                       const std::string& mode) {
   constexpr std::string_view kPrefix = "container:";
   if (!mode.starts_with(kPrefix)) return {};
-  const Record other = store.find(mode.substr(kPrefix.size()));
+  Record other = store.find(mode.substr(kPrefix.size()));
   if (!is_live(other) || !other.state.process.alive()) {
-    throw Error(cat("--pid container:", other.name, ": is not running"),
+    throw Error(cat(flag, " container:", other.name, ": is not running"),
                 cat("start it first: `mini start ", other.name, "`"), ErrorKind::conflict);
   }
-  return cat("/proc/", other.state.process.pid, "/ns/pid");
+  return other;
+}
+
+std::string namespace_of(const std::optional<Record>& record, const char* type) {
+  return record ? cat("/proc/", record->state.process.pid, "/ns/", type) : std::string();
 }
 
 // Swap can be limited only where the kernel counts it.
@@ -133,6 +149,8 @@ std::string hosts_file(const std::vector<std::string>& extra_hosts) {
     std::string address = entry.substr(colon + 1);
     if (address.starts_with('[') && address.ends_with(']'))
       address = address.substr(1, address.size() - 2);
+    // Who has networks of its own has put their gateway here; who has none is on the host itself.
+    if (address == "host-gateway") address = "127.0.0.1";
     text += cat(address, '\t', entry.substr(0, colon), '\n');
   }
   return text;
@@ -160,14 +178,22 @@ SandboxFacts gather_facts(const Engine& engine, const Record& record) {
   facts.user = find_user(facts.overlay, record.config.user, record.host.group_add);
   facts.volumes = engine.paths().root + "/volumes";
   facts.devices = devices_of(record.host);
-  facts.join_pid_namespace = pid_namespace_of(engine.containers, record.host.pid_mode);
+  facts.join_pid_namespace =
+      namespace_of(joined_container(engine.containers, "--pid", record.host.pid_mode), "pid");
+  const std::optional<Record> network =
+      joined_container(engine.containers, "--network", record.host.network_mode);
+  facts.join_network_namespace = namespace_of(network, "net");
   if (record.host.memory > 0) facts.swap_accounting = counts_swap();
   const SecurityOptions security = parse_security_options(record.host.security_opt);
   if (!security.seccomp_profile.empty()) {
     facts.seccomp =
         load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
   }
-  make_etc_files(engine.containers.directory(record.id), record, facts);
+  if (network) {
+    share_etc_files(engine.containers.directory(network->id), facts);
+  } else {
+    make_etc_files(engine.containers.directory(record.id), record, facts);
+  }
   prepare_mounts(engine, record, facts);
   return facts;
 }

@@ -9,6 +9,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/process.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/container_network.h"
 #include "runtime/engine/devices.h"
 #include "runtime/engine/mount_stubs.h"
 #include "runtime/engine/poll_round.h"
@@ -48,14 +49,15 @@ Record record_of(const StepRequest& request, const std::string& id) {
   record.config.env = request.env;
   record.config.user = request.user;
   record.config.working_dir = request.working_dir;
-  record.host.network_mode = request.host_network ? "host" : "none";
+  record.host.network_mode = request.network_mode;
+  if (request.network_mode == network::kDefaultNetwork)
+    record.host.networks.push_back({network::kDefaultNetwork, {}, {}, {}, {}});
   record.host.privileged = request.insecure;
   record.host.extra_hosts = request.add_hosts;
   return record;
 }
 
-container::Spec spec_of(const StepRequest& request, const std::string& id) {
-  const Record record = record_of(request, id);
+container::Spec spec_of(const StepRequest& request, const Record& record) {
   SandboxFacts facts;
   facts.overlay = request.overlay;
   facts.overlay.throwaway = true;
@@ -64,10 +66,13 @@ container::Spec spec_of(const StepRequest& request, const std::string& id) {
   container::Spec spec = make_spec(record, facts);
   spec.mounts.push_back(
       read_only_bind(shared_file(request.paths, hosts_file(request.add_hosts)), "/etc/hosts"));
-  const std::string host_resolver = read_file_if_exists("/etc/resolv.conf").value_or("");
-  if (request.host_network) {
-    spec.mounts.push_back(read_only_bind(
-        shared_file(request.paths, resolv_conf(host_resolver, record.host)), "/etc/resolv.conf"));
+  if (request.network_mode != "none") {
+    const std::string servers =
+        has_networks(record.host)
+            ? resolver_of(record.host).file
+            : resolv_conf(read_file_if_exists("/etc/resolv.conf").value_or(""), record.host);
+    spec.mounts.push_back(
+        read_only_bind(shared_file(request.paths, servers), "/etc/resolv.conf"));
   }
   spec.mounts.insert(spec.mounts.end(), request.mounts.begin(), request.mounts.end());
   return spec;
@@ -75,12 +80,17 @@ container::Spec spec_of(const StepRequest& request, const std::string& id) {
 
 class Step {
  public:
-  Step(const StepRequest& request, const container::Spec& spec) : request_(request) {
+  Step(const StepRequest& request, const Record& record, const container::Spec& spec)
+      : request_(request) {
     Pipe out = make_pipe(), err = make_pipe();
     container::LaunchOptions options;
     options.name = request.name;
     options.stdio = {-1, out.write.get(), err.write.get()};
     options.die_with_parent = true;
+    if (has_networks(record.host)) {
+      network_ = std::make_unique<ContainerNetwork>(request.paths, record, std::string());
+      options.beside = [&](pid_t process) { network_->connect(record, process); };
+    }
     process_ = container::launch(spec, options);
     streams_.push_back(stream(std::move(out.read), false));
     streams_.push_back(stream(std::move(err.read), true));
@@ -104,6 +114,7 @@ class Step {
         round.watch(request_.cancel_fd, POLLIN, [this](short) { cancel(); });
       }
       for (const auto& stream : streams_) stream->watch(round, true);
+      if (network_) network_->watch(round);
       round.wait();
     }
     for (const auto& stream : streams_) stream->drain();
@@ -134,6 +145,7 @@ class Step {
   }
 
   const StepRequest& request_;
+  std::unique_ptr<ContainerNetwork> network_;
   container::Launched process_;
   std::vector<std::unique_ptr<OutputStream>> streams_;
   bool cancelled_ = false, reaped_ = false;
@@ -143,11 +155,12 @@ class Step {
 
 int run_step(const StepRequest& request) {
   const StepMark mark(request.paths);
-  const container::Spec spec = spec_of(request, mark.id());
+  const Record record = record_of(request, mark.id());
+  const container::Spec spec = spec_of(request, record);
   const MountStubs stubs(spec);
   const int code = [&] {
     try {
-      return Step(request, spec).run();
+      return Step(request, record, spec).run();
     } catch (...) {
       stubs.remove();
       throw;

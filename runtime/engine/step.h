@@ -21,7 +21,7 @@ struct StepRequest {
   std::vector<std::string> args, env;
   std::string user, working_dir = "/";
   std::vector<container::Mount> mounts;  // after the sandbox's own
-  bool host_network = false;             // otherwise none
+  std::string network_mode = "none";     // or "host", "bridge": the default network
   bool insecure = false;                 // RUN --security=insecure
   std::vector<std::string> add_hosts;    // "name:address"
   // Called from the calling thread with each piece of output, as it comes.

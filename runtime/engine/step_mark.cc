@@ -11,6 +11,7 @@
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 #include "runtime/container/cgroup.h"
+#include "runtime/network/membership.h"
 
 namespace mini::engine {
 
@@ -38,6 +39,7 @@ void StepMark::sweep(const StatePaths& paths) {
       if (!FileLock::try_acquire(path + "/", LockMode::exclusive)) continue;
       debug("step ", id, ": its build was killed, cleaning up");
       container::Cgroup::find(id).remove();
+      network::Membership(paths).leave(id);
       rmdir(path.c_str());
     } catch (const SysError& error) {
       if (error.code() != ENOENT) throw;  // it has just ended

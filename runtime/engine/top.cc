@@ -13,6 +13,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/network/links.h"
 
 namespace mini::engine {
 namespace {
@@ -126,6 +127,21 @@ ProcessTable top(const ContainerStore& store, const std::string& name) {
   return table;
 }
 
+namespace {
+
+// What the cable's host end receives, the container has sent.
+void count_traffic(const Record& record, StatsSample& sample) {
+  network::Links links;
+  for (const Endpoint& endpoint : record.state.endpoints) {
+    const auto link = links.find(endpoint.host_interface);
+    if (!link) continue;
+    sample.received += link->sent;
+    sample.sent += link->received;
+  }
+}
+
+}  // namespace
+
 std::optional<StatsSample> sample_stats(const Record& record) {
   if (record.state.status != Status::running && record.state.status != Status::paused) return {};
   StatsSample sample;
@@ -138,6 +154,7 @@ std::optional<StatsSample> sample_stats(const Record& record) {
     if (error.code() == ENOENT || error.code() == ENODEV) return {};  // it has just ended
     throw;
   }
+  if (!record.state.endpoints.empty()) count_traffic(record, sample);
   struct sysinfo host {};
   sysinfo(&host);
   const uint64_t memory = static_cast<uint64_t>(host.totalram) * host.mem_unit;

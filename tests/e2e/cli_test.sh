@@ -20,7 +20,9 @@ ok mini container --help
 for verb in build images tag rmi history import run create start stop restart kill rm ps logs exec \
   attach wait pause unpause top stats rename inspect prune fsck info version "system df" "image prune" \
   "builder prune" "container prune" "volume create" "volume ls" "volume rm" "volume inspect" \
-  "volume prune" "system prune" "image ls" "image rm" "container ls" "container rm" "image build"; do
+  "volume prune" "system prune" port "network create" "network ls" "network rm" "network inspect" \
+  "network connect" "network disconnect" "network explain" "network prune" "container port" \
+  "image ls" "image rm" "container ls" "container rm" "image build"; do
   ok mini $verb --help
   contains "$out" "Usage: mini "
   eq "$err" "" "$verb --help on standard error:"

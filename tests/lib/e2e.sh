@@ -102,7 +102,7 @@ variant() {
   rm -rf "$tree" "$tree.tar"
 }
 
-# once ARGUMENT... : a container that leaves nothing behind; the flag keeps the line about networks away.
+# once ARGUMENT... : a container that leaves nothing behind, and needs no network.
 once() { mini run --rm --network none "$@"; }
 
 # field NAME TEMPLATE : one fact of a container.
@@ -139,6 +139,7 @@ finish() {
   ids=$(mini ps -aq --no-trunc 2>/dev/null)
   # Unquoted: a list of words.
   [ -z "$ids" ] || mini rm -f $ids >/dev/null 2>&1
+  mini network prune -f >/dev/null 2>&1
   left=$(wait_for_nothing_of "$scratch" "$ids")
   if [ -n "$left" ]; then
     echo "$0: left behind:"$'\n'"$left" >&2

@@ -37,11 +37,23 @@ mounts_of() {
   grep -sF "$1/" /proc/[0-9]*/mountinfo | sed 's|^/proc/||; s|/mountinfo:|: |'
 }
 
+# network_mark DIRECTORY : what the names of interfaces and rules of the store in DIRECTORY have in them.
+network_mark() { printf %s "$1/run" | sha256sum | cut -c1-8; }
+
+# networks_of DIRECTORY : interfaces on the host and tables of rules that the store in DIRECTORY made.
+networks_of() {
+  local entry mark
+  mark=$(network_mark "$1")
+  for entry in /sys/class/net/*"$mark"*; do [ ! -e "$entry" ] || echo "interface: ${entry##*/}"; done
+  nft list tables 2>/dev/null | grep "$mark"
+}
+
 # nothing_of DIRECTORY [ID...] : prints what is left of the store in DIRECTORY and its containers.
 nothing_of() {
   local directory=$1 pid
   shift
   mounts_of "$directory" | sed 's/^/mount: /'
+  networks_of "$directory"
   cgroups_named "$@" | sed 's/^/cgroup: /'
   for pid in $(processes_of "$directory"); do
     echo "process: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"

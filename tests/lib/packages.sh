@@ -7,7 +7,7 @@ MINI_BUILD_PACKAGES="cmake ninja-build g++ pkg-config ccache
   libzstd-dev zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libacl1-dev libxml2-dev nettle-dev
   libicu-dev"
 MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python3-jsonschema
-  mmdebstrap git openssl apache2-utils util-linux mount e2fsprogs iproute2 procps psmisc attr libcap2-bin libarchive-tools"
+  mmdebstrap git openssl apache2-utils util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry"
 MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static e2fsprogs gcc libc6-dev jq python3"

@@ -16,6 +16,7 @@ stock() {
   # Peers are known to change the owner of the host's own device files, and to leave interfaces.
   stat -c 'device: %n %F %t:%T %u:%g %a' /dev/{null,zero,full,random,urandom,tty,ptmx}
   for entry in /sys/class/net/*; do echo "interface: ${entry##*/}"; done
+  nft list tables 2>/dev/null | sed 's/^/rules: /'
   for entry in /run/netns/* /run/mini/* /var/lib/mini/*/* /tmp/mini-test.* /var/tmp/mini-test.*; do
     [ ! -e "$entry" ] || echo "file: $entry"
   done

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 script=$1
 shift
-modules="overlay loop veth bridge tun"
+modules="overlay loop veth bridge tun nf_tables nft_ct nft_nat nft_masq nft_chain_nat nft_fib_inet"
 kernel_dir=${MINI_TEST_CACHE:-/var/cache/mini-tests}/kernel
 
 need_packages busybox-static cpio kmod qemu-system-x86

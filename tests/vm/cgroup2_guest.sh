@@ -106,6 +106,18 @@ many_layers() {
   eq "files of 40 layers" "$(run --rm layered sh -c 'ls / | grep -c file; cat /count' | xargs)" "39 39"
 }
 
+# The default network, its name server and a published port, with nothing but the kernel and mini.
+networks() {
+  mini run -d --name web -p 8080:80 busybox sh -c 'echo hello >/index.html; httpd -f -p 80' >/dev/null ||
+    fail "a container on the default network does not start"
+  eventually "the published port answers" wget -qO /tmp/answer http://127.0.0.1:8080/
+  eq "by its name, from another container" \
+    "$(mini run --rm busybox wget -qO- http://web/)" hello
+  mini rm -f web >/dev/null
+  mini network prune -f >/dev/null
+  eq "interfaces" "$(ls /sys/class/net | grep -c mini)" 0
+}
+
 nothing_left() {
   eq "containers" "$(mini ps -aq)" ""
   eventually "no group is left" sh -c "[ -z \"\$(find $groups -mindepth 1 -type d 2>/dev/null)\" ]"
@@ -120,5 +132,6 @@ out_of_memory
 life
 devices
 many_layers
+networks
 nothing_left
 exit "$failures"

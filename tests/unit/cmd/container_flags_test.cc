@@ -17,7 +17,6 @@ engine::CreateRequest request_of(std::vector<std::string> args) {
   ContainerFlags container(flags);
   std::vector<std::string> command;
   flags.command(command, 1);
-  args.insert(args.begin(), {"--network", "none"});
   EXPECT_TRUE(flags.parse(args));
   return container.request(flags, command);
 }
@@ -39,7 +38,8 @@ TEST(ContainerFlags, SayNothingThatTheUserDidNotSay) {
   EXPECT_FALSE(request.config.cmd || request.config.entrypoint || request.config.healthcheck);
   EXPECT_FALSE(request.host.auto_remove || request.host.privileged || request.host.init);
   EXPECT_EQ(request.host.shm_size, 64 << 20);
-  EXPECT_EQ(request.host.network_mode, "none");
+  EXPECT_EQ(request.host.network_mode, "bridge");
+  EXPECT_TRUE(request.host.ports.empty() && !request.host.publish_all);
 }
 
 TEST(ContainerFlags, Process) {
@@ -132,10 +132,37 @@ TEST(ContainerFlags, Health) {
               HasSubstr("contradicts"));
 }
 
+TEST(ContainerFlags, NetworksAndPorts) {
+  const engine::CreateRequest request =
+      request_of({"--network", "a", "--net", "b", "--network-alias", "x", "-p", "8080:80", "-p",
+                  "8080:80", "-P", "--expose", "7000-7001/udp", "--add-host", "up:host-gateway",
+                  "--dns-opt", "ndots:2", "image"});
+  const engine::HostConfig& host = request.host;
+  EXPECT_EQ(host.network_mode, "a");
+  ASSERT_EQ(host.networks.size(), 2u);
+  EXPECT_THAT(host.networks[0].aliases, ElementsAre("x"));
+  ASSERT_EQ(host.ports.size(), 1u);
+  EXPECT_TRUE(host.publish_all);
+  EXPECT_THAT(request.config.exposed_ports, ElementsAre("7000/udp", "7001/udp", "80/tcp"));
+  EXPECT_THAT(host.extra_hosts, ElementsAre("up:host-gateway"));
+  EXPECT_THAT(host.dns_options, ElementsAre("ndots:2"));
+}
+
+TEST(ContainerFlags, PortsAreDiscardedWhereNothingCouldBePublished) {
+  for (const char* network : {"host", "none"}) {
+    ::testing::internal::CaptureStderr();
+    const engine::CreateRequest request =
+        request_of({"--network", network, "-P", "-p", "80:81", "--expose", "82", "image"});
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr(std::string("discarded with --network ") + network));
+    EXPECT_TRUE(request.host.ports.empty() && !request.host.publish_all);
+    EXPECT_THAT(request.config.exposed_ports, ElementsAre("82/tcp"));
+  }
+}
+
 TEST(ContainerFlags, WhatCannotBeDoneIsRefusedByName) {
-  EXPECT_THAT(refusal({"-p", "80:80", "image"}), HasSubstr("--publish 80:80"));
   EXPECT_THAT(refusal({"--pull", "always", "image"}), HasSubstr("--pull always"));
-  EXPECT_THAT(refusal({"--network", "bridge", "image"}), HasSubstr("--network"));
+  EXPECT_THAT(refusal({"--link", "db:database", "image"}), HasSubstr("--network-alias"));
   EXPECT_THAT(refusal({"-a", "stdfoo", "image"}), HasSubstr("--attach stdfoo"));
   EXPECT_THAT(refusal({"--memory", "lots", "image"}), HasSubstr("--memory"));
   EXPECT_THAT(refusal({"--memroy", "1g", "image"}), HasSubstr("did you mean --memory?"));

@@ -76,9 +76,21 @@ TEST(ContainerRow, HasDockersFieldsAndTexts) {
   EXPECT_EQ(row["Labels"], "a=1,b=2");
   EXPECT_EQ(row["LocalVolumes"], "1");
   EXPECT_EQ(row["Mounts"], "ffffffffffffff…,/host");
+  EXPECT_EQ(row["Networks"], "none");
+  EXPECT_EQ(row["Ports"], "");
   EXPECT_EQ(row["RunningFor"], "About an hour ago");
   EXPECT_EQ(row["State"], "running");
   EXPECT_EQ(row["Status"], "Up 2 minutes");
+}
+
+TEST(ContainerRow, TellsNetworksAndPorts) {
+  Record record = sample(Status::running);
+  record.host.networks = {{"web", {}, "", "", ""}, {"db", {}, "", "", ""}};
+  record.state.endpoints.emplace_back().network = "web";
+  record.state.ports = {{"0.0.0.0", 8080, 80, "tcp"}};
+  const nlohmann::ordered_json row = container_row(record, {false, kNow, "", ""});
+  EXPECT_EQ(row["Networks"], "web,db");
+  EXPECT_EQ(row["Ports"], "0.0.0.0:8080->80/tcp");
 }
 
 TEST(ContainerRow, WholeWithoutTruncation) {

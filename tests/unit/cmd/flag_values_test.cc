@@ -97,25 +97,6 @@ TEST(DeviceFlag, HasDefaults) {
     EXPECT_THAT(refusal([&] { device_flag(text); }), HasSubstr("--device")) << text;
 }
 
-TEST(NetworkFlag, KnowsWhatIsThere) {
-  EXPECT_EQ(network_flag("none"), "none");
-  EXPECT_EQ(network_flag("host"), "host");
-  EXPECT_THAT(refusal([] { network_flag("bridge"); }), HasSubstr("none or host"));
-}
-
-TEST(NetworkFlag, SaysItsDefault) {
-  ::testing::internal::CaptureStderr();
-  EXPECT_EQ(network_flag(""), "none");
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("network"));
-}
-
-TEST(ExposedPort, HasAProtocol) {
-  EXPECT_EQ(exposed_port("80"), "80/tcp");
-  EXPECT_EQ(exposed_port("53/udp"), "53/udp");
-  for (const char* text : {"", "0", "65536", "80/icmp", "http", "80/", "-1"})
-    EXPECT_THAT(refusal([&] { exposed_port(text); }), HasSubstr("--expose")) << text;
-}
-
 TEST(LogOptions, AreSizeAndCount) {
   engine::HostConfig host;
   apply_log_options(host, {"max-size=1m", "max-file=3"});

@@ -61,5 +61,13 @@ TEST(PruneReport, OfNothingIsOneLine) {
   EXPECT_EQ(PruneReport(false).str(), "Total reclaimed space: 0B\n");
 }
 
+TEST(PruneReport, SectionsAreAllThatIsToldOfWhatTakesNoPlace) {
+  PruneReport report(false);
+  EXPECT_EQ(report.sections(), "");
+  report.add("Networks", {"a", "b"}, 0);
+  EXPECT_EQ(report.sections(), "Deleted Networks:\na\nb\n\n");
+  EXPECT_EQ(report.str(), "Deleted Networks:\na\nb\n\nTotal reclaimed space: 0B\n");
+}
+
 }  // namespace
 }  // namespace mini::cmd

@@ -21,14 +21,17 @@ const std::vector<Layer>& layers() {
       {"runtime/container/", {"runtime/base/"}},
       {"runtime/image/", {"runtime/base/"}},
       {"runtime/registry/", {"runtime/base/", "runtime/image/"}},
-      {"runtime/engine/", {"runtime/base/", "runtime/container/", "runtime/image/"}},
+      {"runtime/network/", {"runtime/base/"}},
+      {"runtime/engine/",
+       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/"}},
       {"builder/dockerfile/", {"runtime/base/"}},
       {"builder/build/",
-       {"runtime/base/", "runtime/container/", "runtime/image/", "runtime/engine/",
+       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/",
+        "runtime/engine/",
         "builder/dockerfile/"}},
       {"cmd/",
-       {"runtime/base/", "runtime/container/", "runtime/image/", "runtime/registry/",
-        "runtime/engine/", "builder/dockerfile/", "builder/build/"}},
+       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/",
+        "runtime/registry/", "runtime/engine/", "builder/dockerfile/", "builder/build/"}},
   };
   return table;
 }

@@ -152,6 +152,13 @@ TEST(CheckRequest, NamesTheFlagThatIsWrong) {
   expect_refused(with([](auto& r) { r.name = "-x"; }), "container name");
   expect_refused(with([](auto& r) { r.name = "a"; }), "container name");
   expect_refused(with([](auto& r) { r.host.network_mode = "bridge"; }), "--network \"bridge\"");
+  expect_refused(with([](auto& r) { r.host.network_mode = "container:"; }), "--network");
+  expect_refused(with([](auto& r) {
+                   r.host.network_mode = "host";
+                   r.host.networks = {{"web", {}, "", "", ""}};
+                 }),
+                 "no other network");
+  expect_refused(with([](auto& r) { r.host.extra_hosts = {"up:host-gateway"}; }), "--add-host");
   expect_refused(with([](auto& r) { r.host.pid_mode = "container:"; }), "--pid");
   expect_refused(with([](auto& r) { r.host.memory = 1; }), "--memory");
   expect_refused(with([](auto& r) { r.host.memory_swap = 1 << 30; }), "--memory-swap");
@@ -184,6 +191,24 @@ TEST(CheckRequest, NamesTheFlagThatIsWrong) {
                    r.host.sysctls = {{"net.core.somaxconn", "1"}};
                  }),
                  "would change the host");
+}
+
+TEST(CheckRequest, WhoJoinsAContainersNetworkBringsNothingOfItsOwn) {
+  const auto joined = [](auto change) {
+    CreateRequest request;
+    request.host.network_mode = "container:web";
+    change(request);
+    return request;
+  };
+  EXPECT_NO_THROW(check_request(joined([](auto&) {})));
+  expect_refused(joined([](auto& r) { r.config.hostname = "x"; }), "--hostname");
+  expect_refused(joined([](auto& r) { r.config.exposed_ports = {"80/tcp"}; }), "--expose");
+  expect_refused(joined([](auto& r) { r.host.ports.emplace_back(); }), "--publish");
+  expect_refused(joined([](auto& r) { r.host.publish_all = true; }), "--publish-all");
+  expect_refused(joined([](auto& r) { r.host.dns = {"192.0.2.1"}; }), "--dns");
+  expect_refused(joined([](auto& r) { r.host.dns_search = {"x"}; }), "--dns-search");
+  expect_refused(joined([](auto& r) { r.host.dns_options = {"x"}; }), "--dns-option");
+  expect_refused(joined([](auto& r) { r.host.extra_hosts = {"a:192.0.2.1"}; }), "--add-host");
 }
 
 TEST(CheckRequest, MountSourcesMustExistUnlessTheyAreToBeMade) {

@@ -1,0 +1,18 @@
+// A port of this host, held by a bound socket for as long as a container is published there: nobody
+// else can bind it, and a port that is busy is noticed before anything is changed. The socket takes
+// no connection; the firewall leads them to the container before they reach it.
+#pragma once
+
+#include <vector>
+
+#include "runtime/base/fd.h"
+#include "runtime/base/state_paths.h"
+#include "runtime/network/firewall.h"
+
+namespace mini::network {
+
+// Host port 0: the kernel chooses, and `port` says which. Throws conflict naming who has it: a
+// container of this store, or a process of the host.
+Fd reserve_port(const StatePaths& paths, PortRule& port);
+
+}  // namespace mini::network
