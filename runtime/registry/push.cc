@@ -169,7 +169,7 @@ class Push {
       return true;
     }
     if (elsewhere.size() > kMounts) elsewhere.resize(kMounts);
-    if (!uploader_.mount(blob, elsewhere)) return false;
+    if (!uploader_.mount_from(blob, elsewhere)) return false;
     sink_.on_layer(shown, State::mounted, blob.size, blob.size);
     return true;
   }

@@ -38,7 +38,7 @@ Response Uploader::begin(const std::string& query, const std::string& scope) {
   return repository_.registry().ask(call, {kCreated, kAccepted}, "upload");
 }
 
-bool Uploader::mount(const image::Descriptor& blob, const std::vector<std::string>& repositories) {
+bool Uploader::mount_from(const image::Descriptor& blob, const std::vector<std::string>& repositories) {
   for (const std::string& from : repositories) {
     try {
       Response response =

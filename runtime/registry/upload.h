@@ -23,7 +23,7 @@ class Uploader {
 
   bool has(const image::Descriptor& blob);
   // From the first of `repositories` that has it; false: from none.
-  bool mount(const image::Descriptor& blob, const std::vector<std::string>& repositories);
+  bool mount_from(const image::Descriptor& blob, const std::vector<std::string>& repositories);
   void upload(const image::Descriptor& blob, const BlobReader& reader,
               const std::function<void(uint64_t sent)>& on_bytes);
   void put_manifest(const std::string& bytes, const std::string& media_type,
