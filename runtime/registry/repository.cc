@@ -19,6 +19,9 @@ Repository::Repository(const image::Reference& reference, const Settings& settin
       settings_(settings),
       scope_(cat("repository:", reference.repository, writing ? ":pull,push" : ":pull")),
       pool_(settings.timeout_ms) {
+  if (settings_.offline)
+    throw Error(cat("registry ", reference.registry, ": not asked: mini is offline"),
+                "\"offline\" in mini's config.json, see docs/registries.md");
   std::vector<Endpoint> endpoints = pull_endpoints(settings_, reference.registry);
   if (writing) endpoints.erase(endpoints.begin(), endpoints.end() - 1);
   for (const Endpoint& endpoint : endpoints) {

@@ -61,13 +61,14 @@ Endpoint mirror_endpoint(const Settings& settings, const Url& url) {
 Settings Settings::parse(std::string_view json, const std::string& name) {
   const Json document = parse_json(json, name, kLimit);
   const JsonView view(document, name);
-  only_known(view, {"registries", "parallel", "timeout", "attempts", "retryDelay"});
+  only_known(view, {"registries", "offline", "parallel", "timeout", "attempts", "retryDelay"});
   Settings settings;
   if (const auto registries = view.find("registries")) {
     for (const auto& [registry, value] : registries->members())
       settings.registries[registry == "index.docker.io" ? std::string(kDocker) : registry] =
           parse_registry(value);
   }
+  settings.offline = view.boolean_or("offline");
   settings.parallel = number_or(view, "parallel", settings.parallel, 1, 16);
   settings.timeout_ms = number_or(view, "timeout", settings.timeout_ms / 1000, 1, 3600) * 1000;
   settings.attempts = number_or(view, "attempts", settings.attempts, 1, 20);

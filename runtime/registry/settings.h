@@ -23,6 +23,7 @@ struct RegistrySettings {
 
 struct Settings {
   std::map<std::string, RegistrySettings> registries;  // by the name in references: "docker.io"
+  bool offline = false;  // no registry is asked for anything
   int parallel = 3;                                    // layers at a time
   int timeout_ms = 60'000;                             // of silence
   int attempts = 5;

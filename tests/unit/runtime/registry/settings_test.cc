@@ -37,6 +37,12 @@ TEST(Settings, PlainHttpOnlyOnThisMachineOrWhereItWasSaid) {
   EXPECT_EQ(registry_endpoint(settings, "lan:5000").base.scheme, "https") << "TLS is tried first";
 }
 
+TEST(Settings, OfflineOnlyWhenItWasSaid) {
+  EXPECT_FALSE(parse("{}").offline);
+  EXPECT_TRUE(parse(R"({"offline": true})").offline);
+  EXPECT_THROW(parse(R"({"offline": "yes"})"), Error);
+}
+
 TEST(Settings, RefusesWhatItDoesNotUnderstand) {
   for (const char* json :
        {"[]", R"({"registry": {}})", R"({"registries": {"x": {"insecur": true}}})",
