@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kPartialContent = 206;
 constexpr size_t kSmallBlob = 4 << 20;
+constexpr uint64_t kWorthwhile = 64 << 10;  // bytes that make a connection one that works
 
 RetryPlan fresh_plan(const Settings& settings) {
   return RetryPlan(settings.attempts, settings.retry_delay_ms);
@@ -19,12 +20,13 @@ RetryPlan fresh_plan(const Settings& settings) {
 }  // namespace
 
 BlobSource::BlobSource(Repository& repository, const image::Descriptor& blob, uint64_t offset,
-                       std::function<void(uint64_t)> on_bytes)
+                       std::function<void(uint64_t)> on_bytes, size_t first_client)
     : repository_(repository),
       blob_(blob),
       shown_(cat("blob ", blob.digest.str())),
       position_(offset),
       on_bytes_(std::move(on_bytes)),
+      client_(first_client),
       plan_(fresh_plan(repository.settings())) {}
 
 size_t BlobSource::read(char* to, size_t size) {
@@ -52,8 +54,9 @@ std::string BlobSource::rest() {
 std::string_view BlobSource::next_piece() {
   for (;;) {
     try {
-      if (!response_) open();
-      const std::string_view piece = response_->read();
+      std::string_view piece;
+      if (!response_) piece = open();
+      if (piece.empty()) piece = response_->read();
       if (piece.empty())
         throw TransportError(TransportError::Cause::network,
                              cat(repository_.clients()[client_]->name(), ": ", shown_,
@@ -61,7 +64,9 @@ std::string_view BlobSource::next_piece() {
       if (piece.size() > blob_.size - position_)
         throw Error(cat(repository_.clients()[client_]->name(), ": ", shown_,
                         ": is longer than the ", blob_.size, " bytes that the manifest says"));
-      plan_.progress();
+      // A few bytes each time are no reason to go on for ever.
+      gained_ += piece.size();
+      if (gained_ >= kWorthwhile) plan_.progress();
       return piece;
     } catch (const Error& error) {
       response_.reset();
@@ -70,7 +75,8 @@ std::string_view BlobSource::next_piece() {
   }
 }
 
-void BlobSource::open() {
+// Gives what came along with the end of what was skipped.
+std::string_view BlobSource::open() {
   Client& client = *repository_.clients()[client_];
   Call call;
   call.path = cat(repository_.reference().repository, "/blobs/", blob_.digest.str());
@@ -84,22 +90,25 @@ void BlobSource::open() {
       !response.head.header("content-range").starts_with(cat("bytes ", position_, "-")))
     throw Error(cat(client.name(), ": ", shown_, ": sends another part than was asked for"));
   response_.emplace(std::move(response));
-  if (status == 200) skip(position_);
+  return status == 200 ? skip(position_) : std::string_view();
 }
 
 // For a server that knows no ranges: what is here already comes once more.
-void BlobSource::skip(uint64_t bytes) {
+std::string_view BlobSource::skip(uint64_t bytes) {
+  std::string_view rest;
   while (bytes > 0) {
     std::string_view piece = response_->read();
     if (piece.empty())
       throw TransportError(TransportError::Cause::network, cat(shown_, ": ends too early"));
     const size_t length = std::min<uint64_t>(bytes, piece.size());
     bytes -= length;
-    piece_ = piece.substr(length);
+    rest = piece.substr(length);
   }
+  return rest;
 }
 
 void BlobSource::recover(const Error& error) {
+  gained_ = 0;
   if (wait_to_retry(plan_, error)) return;
   if (client_ + 1 >= repository_.clients().size()) throw;
   warn_once(cat(repository_.clients()[client_]->name(), ": passed over: ", error.what()));

@@ -102,8 +102,11 @@ Url Client::base() {
     once(probe).rest(kSmallAnswer);
     base_ = endpoint_.base;
   } catch (const TransportError& error) {
+    // A proxy has words of its own for a port where nobody listens.
+    const bool by_proxy =
+        !probe.proxy.empty() && error.cause() == TransportError::Cause::network;
     if (error.cause() != TransportError::Cause::no_tls &&
-        error.cause() != TransportError::Cause::unreachable)
+        error.cause() != TransportError::Cause::unreachable && !by_proxy)
       throw;
     debug(name(), ": no TLS (", error.what(), "), plain HTTP");
     base_ = Url::parse(cat("http://", endpoint_.credentials));

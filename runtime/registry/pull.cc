@@ -82,10 +82,15 @@ class Pull {
   }
 
   std::string config(const image::Descriptor& descriptor, const std::string& name) {
-    std::string bytes = BlobSource(repository_, descriptor, 0).rest();
-    if (Digest::of(bytes) != descriptor.digest)
-      throw Error(cat(name, ": its config has another digest than ", descriptor.digest.str()));
-    return bytes;
+    for (size_t from = 0;; ++from) {
+      BlobSource source(repository_, descriptor, 0, {}, from);
+      std::string bytes = source.rest();
+      if (Digest::of(bytes) == descriptor.digest) return bytes;
+      const Error error(
+          cat(name, ": its config has another digest than ", descriptor.digest.str()));
+      from = source.client();
+      if (!passed_over(from, error)) throw error;
+    }
   }
 
   std::vector<Wanted> layers_of(const image::Manifest& manifest, const std::string& config_json,
@@ -133,36 +138,56 @@ class Pull {
                       });
   }
 
+  // A mirror that gave wrong bytes is not asked again for the same thing.
+  bool passed_over(size_t client, const Error& error) const {
+    if (client + 1 >= repository_.clients().size()) return false;
+    warn_once(cat(repository_.clients()[client]->name(), ": passed over: ", error.what()));
+    return true;
+  }
+
   void receive(image::Intake& intake, const Wanted& layer, const std::atomic<bool>& stop) {
     const image::Descriptor& blob = layer.blob;
     if (layer.partial->size() > blob.size) layer.partial->remove();
-    const uint64_t kept = layer.partial->size();
-    try {
-      receive_from(intake, layer, kept, stop);
-    } catch (const Error& error) {
-      sink_.on_layer(blob.digest, State::failed, 0, blob.size);
-      // What a killed pull left may have been torn by a power cut, which only the digest shows. The
-      // file is gone then.
-      if (kept == 0 || layer.partial->size() > 0) throw;
-      sink_.on_note(cat(blob.digest.short_id(), ": what was kept of it is damaged: once more"));
-      receive_from(intake, layer, 0, stop);
+    uint64_t kept = layer.partial->size();
+    for (size_t client = 0;; ++client) {
+      try {
+        receive_from(intake, layer, kept, client, stop);
+        break;
+      } catch (const SysError&) {
+        throw;
+      } catch (const Error& error) {
+        const bool bad = layer.partial->size() == 0;  // as opposed to: not all of it came
+        if (bad && kept > 0) {
+          // What a killed pull left may have been torn by a power cut, which only this shows.
+          sink_.on_note(cat(blob.digest.short_id(), ": what was kept of it is damaged: once more"));
+          kept = 0;
+          client = static_cast<size_t>(-1);
+        } else if (!bad || !passed_over(client, error)) {
+          sink_.on_layer(blob.digest, State::failed, 0, blob.size);
+          throw;
+        }
+      }
     }
     sink_.on_layer(blob.digest, State::done, blob.size, blob.size);
   }
 
-  void receive_from(image::Intake& intake, const Wanted& layer, uint64_t kept,
+  // `client`: the first to ask; becomes the one that was asked at last.
+  void receive_from(image::Intake& intake, const Wanted& layer, uint64_t kept, size_t& client,
                     const std::atomic<bool>& stop) {
     const image::Descriptor& blob = layer.blob;
     if (kept > 0)
       sink_.on_note(cat(blob.digest.short_id(), ": going on after ", kept, " of ", blob.size,
                         " bytes"));
     sink_.on_layer(blob.digest, State::moving, kept, blob.size);
-    BlobSource source(repository_, blob, kept, [&](uint64_t position) {
+    const auto show = [&](uint64_t position) {
       sink_.on_layer(blob.digest, State::moving, position, blob.size);
-    });
+    };
+    BlobSource source(repository_, blob, kept, show, client);
     const image::ByteSource bytes = [&](char* to, size_t size) {
       if (stop) throw Stopped();
-      return source.read(to, size);
+      const size_t got = source.read(to, size);
+      client = source.client();
+      return got;
     };
     intake.receive({blob.media_type, blob.digest, blob.size, layer.diff_id}, bytes,
                    layer.partial->path());

@@ -58,15 +58,15 @@ stop_registries() {
   registry_pids=()
 }
 
-# authority DIRECTORY : a throw-away certificate authority (ca.crt) and a certificate for 127.0.0.1
-# and localhost (server.crt, server.key).
+# authority DIRECTORY : a throw-away certificate authority (ca.crt) and a certificate for 127.0.0.1,
+# localhost and registry.test (server.crt, server.key).
 authority() {
   mkdir -p "$1"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test authority" \
     -keyout "$1/ca.key" -out "$1/ca.crt" 2>/dev/null || die "openssl: no authority"
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=test registry" \
     -keyout "$1/server.key" -out "$1/server.csr" 2>/dev/null
-  printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >"$1/names"
+  printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n' >"$1/names"
   openssl x509 -req -in "$1/server.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial -days 2 \
     -extfile "$1/names" -out "$1/server.crt" 2>/dev/null || die "openssl: no certificate"
 }
