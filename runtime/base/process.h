@@ -40,6 +40,11 @@ int exit_code_of(int wait_status);
 int parse_signal(const std::string& text);
 std::string signal_name(int number);  // "SIGTERM"
 
+// Closes it in a process of its own that outlives us for as long as that takes: for descriptors that
+// the kernel lets go only after a grace period, when nothing depends on it. Nothing else of ours is
+// held open meanwhile. Where no process can be made, closes it here.
+void close_beside(Fd fd);
+
 // Runs a host program that mini itself trusts (nft, newuidmap, …): argv, no shell. Returns its
 // output; throws with its last lines when it fails.
 std::string run_host_program(const std::vector<std::string>& argv, const std::string& input = {});

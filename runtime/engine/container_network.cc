@@ -93,7 +93,10 @@ std::vector<std::string> names_in(const Record& record, const NetworkRequest& ne
   };
   for (const std::string& alias : network.aliases) add(alias);
   add(record.id.substr(0, 12));
-  add(record.config.hostname);
+  // A host name may be anything; leases and DNS want a name that can be looked up.
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+  if (lower(record.config.hostname).find_first_not_of(kAllowed) == std::string::npos)
+    add(record.config.hostname);
   return names;
 }
 
@@ -262,8 +265,7 @@ void ContainerNetwork::open_name_server(const Record& record, int netns) {
       steer_to_name_server(record) ? network::kSteeredDnsPort : network::kDnsPort;
   network::DnsOptions options;
   options.upstreams = resolver_of(record.host).upstreams;
-  const std::vector<network::Network> networks = networks_of(paths_, record.host);
-  options.internal = way_out_of(networks) == networks.size();
+  options.internal = [this] { return is_internal(); };
   name_server_ = std::make_unique<network::DnsServer>(
       network::open_dns_sockets(netns, port),
       network::DnsNames{[this](std::string_view name) { return find(name); },
@@ -295,6 +297,17 @@ std::optional<std::string> ContainerNetwork::name_of(const network::Address& add
     if (holder && !holder->names.empty()) return holder->names.front();
   }
   return {};
+}
+
+// Networks come and go while the container runs.
+bool ContainerNetwork::is_internal() const {
+  const network::NetworkStore store(paths_);
+  for (const std::string& id : network::leased_networks(paths_)) {
+    if (!network::Leases::load(paths_, id).of(id_)) continue;
+    const auto network = store.find_if_exists(id);
+    if (network && !network->internal) return false;
+  }
+  return true;
 }
 
 }  // namespace mini::engine

@@ -45,6 +45,7 @@ class ContainerNetwork {
   void open_name_server(const Record& record, int netns);
   network::DnsLookup find(std::string_view name) const;
   std::optional<std::string> name_of(const network::Address& address) const;
+  bool is_internal() const;
 
   StatePaths paths_;
   network::Membership membership_;

@@ -66,7 +66,7 @@ bool is_failure(DnsCode code) {
 
 struct DnsForward::Question {
   Fd socket;
-  bool tcp = false;
+  bool tcp = false, from_host = false;
   uint16_t id = 0;
   size_t server = 0;  // the next to be asked
   int64_t deadline = 0;
@@ -86,7 +86,8 @@ DnsForward::DnsForward(int epoll, uint32_t first_tag, int namespace_fd,
 
 DnsForward::~DnsForward() = default;
 
-bool DnsForward::ask(std::string_view packet, const DnsQuery& query, bool tcp, Done done) {
+bool DnsForward::ask(std::string_view packet, const DnsQuery& query, bool tcp, bool from_host,
+                     Done done) {
   auto free = std::find(slots_.begin(), slots_.end(), nullptr);
   if (free == slots_.end()) {
     if (slots_.size() == kMostQuestions) return false;
@@ -95,6 +96,7 @@ bool DnsForward::ask(std::string_view packet, const DnsQuery& query, bool tcp, D
   *free = std::make_unique<Question>();
   Question& question = **free;
   question.tcp = tcp;
+  question.from_host = from_host;
   question.packet = packet;
   question.question = query.question;
   question.done = std::move(done);
@@ -107,6 +109,7 @@ void DnsForward::ask_next(uint32_t slot) {
   question.socket.reset();
   while (question.server < upstreams_.size()) {
     const Upstream& upstream = upstreams_[question.server++];
+    if (upstream.from_host && !question.from_host) continue;
     try {
       if (open(slot, upstream)) return;
     } catch (const Error& error) {

@@ -35,7 +35,8 @@ class DnsForward {
   ~DnsForward();
 
   // False: too many are under way. `done` may be called before this returns, and may ask again.
-  bool ask(std::string_view packet, const DnsQuery& query, bool tcp, Done done);
+  // `from_host`: also servers that are asked from the host's namespace.
+  bool ask(std::string_view packet, const DnsQuery& query, bool tcp, bool from_host, Done done);
   void ready(uint32_t tag);
   void expire(int64_t now);
   int64_t next_deadline() const;  // INT64_MAX: nothing is under way

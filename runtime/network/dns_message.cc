@@ -12,6 +12,7 @@ constexpr size_t kLongestName = 255;  // with its length octets
 constexpr size_t kLongestLabel = 63;
 constexpr size_t kPlainDatagram = 512;
 constexpr size_t kOptSize = 11;
+constexpr size_t kTypeAndClass = 4;
 constexpr size_t kRecordHead = 12;
 constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kZoneTransfers[] = {251, 252};
@@ -77,10 +78,10 @@ DnsCode read_question(std::string_view packet, DnsQuery& query) {
   const uint16_t others = number_at(packet, 6) | number_at(packet, 8);
   if (questions != 1 || others != 0) return DnsCode::format_error;
   size_t at = kDnsHeader;
-  if (!read_name(packet, at, query) || packet.size() - at < 4) return DnsCode::format_error;
+  if (!read_name(packet, at, query) || packet.size() - at < kTypeAndClass) return DnsCode::format_error;
   query.type = number_at(packet, at);
   const uint16_t asked_class = number_at(packet, at + 2);
-  at += 4;
+  at += kTypeAndClass;
   query.question = packet.substr(kDnsHeader, at - kDnsHeader);
   if (number_at(packet, 10) != 0) {
     const DnsCode code = read_edns(packet, at, query);
@@ -244,8 +245,11 @@ DnsCode message_code(std::string_view packet) {
 bool answers_question(std::string_view packet, uint16_t id, std::string_view question) {
   if (packet.size() < kDnsHeader + question.size() || message_id(packet) != id) return false;
   if ((number_at(packet, 2) & kIsAnswer) == 0 || number_at(packet, 4) != 1) return false;
-  return std::equal(question.begin(), question.end(), packet.begin() + kDnsHeader,
-                    [](char a, char b) { return lower_letter(a) == lower_letter(b); });
+  const size_t name = question.size() - std::min(question.size(), kTypeAndClass);
+  packet.remove_prefix(kDnsHeader);
+  return std::equal(question.begin(), question.begin() + name, packet.begin(),
+                    [](char a, char b) { return lower_letter(a) == lower_letter(b); }) &&
+         packet.substr(name).starts_with(question.substr(name));
 }
 
 bool is_bare_error(std::string_view packet, uint16_t id) {

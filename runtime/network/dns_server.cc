@@ -54,8 +54,7 @@ bool is_own(const Upstream& upstream) {
 std::vector<Upstream> usable_upstreams(const DnsOptions& options) {
   std::vector<Upstream> out;
   for (const Upstream& upstream : options.upstreams) {
-    if (is_own(upstream) || (options.internal && upstream.from_host)) continue;
-    out.push_back(upstream);
+    if (!is_own(upstream)) out.push_back(upstream);
   }
   return out;
 }
@@ -85,6 +84,7 @@ struct DnsServer::Connection {
 DnsServer::DnsServer(DnsSockets sockets, DnsNames names, DnsOptions options)
     : sockets_(std::move(sockets)),
       names_(std::move(names)),
+      internal_(std::move(options.internal)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       timer_at_(kNever),
@@ -149,19 +149,25 @@ void DnsServer::set_timer() {
   if (timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr) == 0) timer_at_ = next;
 }
 
-void DnsServer::answer(std::string_view packet, bool tcp, Reply reply) {
+bool DnsServer::answer(std::string_view packet, bool tcp, Reply reply) {
   const std::optional<DnsQuery> query = parse_query(packet);
-  if (!query) return;
+  if (!query) return false;
   const size_t limit = tcp ? kDnsLargestMessage : query->datagram_limit();
   std::optional<std::string> own;
+  bool internal = true;
   try {
     own = own_answer(*query, limit);
+    if (!own) internal = internal_();
   } catch (const std::exception& error) {
     debug("name server of the container: ", error.what());
     own = code_answer(*query, DnsCode::server_failure);
   }
-  if (own) return reply(std::move(*own));
-  forward(packet, *query, tcp, std::move(reply));
+  if (own) {
+    reply(std::move(*own));
+  } else {
+    forward(packet, *query, tcp, internal, std::move(reply));
+  }
+  return true;
 }
 
 // Nothing: not known here.
@@ -188,7 +194,8 @@ std::optional<std::string> DnsServer::own_answer(const DnsQuery& query, size_t l
   return address_answer(query, found.addresses, limit);
 }
 
-void DnsServer::forward(std::string_view packet, const DnsQuery& query, bool tcp, Reply reply) {
+void DnsServer::forward(std::string_view packet, const DnsQuery& query, bool tcp, bool internal,
+                        Reply reply) {
   const size_t limit = tcp ? kDnsLargestMessage : query.datagram_limit();
   const auto done = [query, limit, reply](std::string answer) {
     if (answer.empty()) return reply(code_answer(query, DnsCode::server_failure));
@@ -196,7 +203,7 @@ void DnsServer::forward(std::string_view packet, const DnsQuery& query, bool tcp
     set_message_id(answer, query.id);
     reply(std::move(answer));
   };
-  if (forward_.ask(packet, query, tcp, done)) return;
+  if (forward_.ask(packet, query, tcp, !internal, done)) return;
   // A datagram is dropped, as a busy network would: its client asks again, and later.
   if (tcp) reply(code_answer(query, DnsCode::server_failure));
 }
@@ -222,7 +229,7 @@ void DnsServer::accept_connections() {
   for (int i = 0; i < kEventsPerCall; ++i) {
     Fd socket(accept4(sockets_.tcp.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return;
-    if (!make_room()) continue;
+    make_room();
     const auto slot = std::find(connections_.begin(), connections_.end(), nullptr);
     watch(socket.get(), first_connection + static_cast<uint64_t>(slot - connections_.begin()),
           EPOLLIN);
@@ -233,16 +240,13 @@ void DnsServer::accept_connections() {
   }
 }
 
-// When every place is taken, the connection that has been silent for longest gives way.
-bool DnsServer::make_room() {
-  std::unique_ptr<Connection>* silent = nullptr;
-  for (auto& connection : connections_) {
-    if (!connection) return true;
-    if (!connection->waiting && (!silent || connection->deadline < (*silent)->deadline))
-      silent = &connection;
-  }
-  if (silent) silent->reset();
-  return silent != nullptr;
+// When every place is taken, the connection that has done nothing for longest gives way, also while
+// it waits for an answer: else a few that only ask slow servers would keep all others out.
+void DnsServer::make_room() {
+  if (std::find(connections_.begin(), connections_.end(), nullptr) != connections_.end()) return;
+  std::min_element(connections_.begin(), connections_.end(), [](const auto& a, const auto& b) {
+    return a->deadline < b->deadline;
+  })->reset();
 }
 
 void DnsServer::serve_connection(uint32_t slot, uint32_t events) {
@@ -287,7 +291,8 @@ bool DnsServer::take_queries(uint32_t slot) {
   in.erase(0, kLengthPrefix + length);
   connection.waiting = true;
   connection.deadline = monotonic_ns() + kConnectionIdle;
-  answer(packet, true, [this, slot, number = connection.number](const std::string& message) {
+  // What is dropped has no answer to wait for.
+  return answer(packet, true, [this, slot, number = connection.number](const std::string& message) {
     const auto& client = connections_[slot];
     if (!client || client->number != number) return;
     append_framed(client->out, message);
@@ -295,7 +300,6 @@ bool DnsServer::take_queries(uint32_t slot) {
     client->deadline = monotonic_ns() + kConnectionIdle;
     watch(client->socket.get(), first_connection + slot, EPOLLOUT, true);
   });
-  return true;
 }
 
 void DnsServer::expire_connections(int64_t now) {

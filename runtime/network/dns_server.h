@@ -48,10 +48,10 @@ struct DnsNames {
 
 struct DnsOptions {
   std::vector<Upstream> upstreams;  // asked in this order
-  // The container is on internal networks only: nothing is asked from the host's namespace, which
-  // would be a way out of them (CVE-2024-29018). Without a server left, what is not known here is
-  // answered with SERVFAIL at once, as Docker does.
-  bool internal = false;
+  // Whether the container is on internal networks only, asked for each question: then nothing is
+  // asked from the host's namespace, which would be a way out of them (CVE-2024-29018). Without a
+  // server left, what is not known here is answered with SERVFAIL at once, as Docker does.
+  std::function<bool()> internal = [] { return false; };
   int64_t timeout_ns = 3'000'000'000;  // for each upstream server
 };
 
@@ -69,15 +69,16 @@ class DnsServer {
   void watch(int fd, uint64_t tag, uint32_t events, bool known = false);
   void dispatch(uint64_t tag, uint32_t events);
   void set_timer();
-  // The answer, now or later: `reply` is called once, or never for what is dropped.
+  // The answer, now or later: `reply` is called once. False: what was sent is to be dropped.
   using Reply = std::function<void(std::string answer)>;
-  void answer(std::string_view packet, bool tcp, Reply reply);
+  bool answer(std::string_view packet, bool tcp, Reply reply);
   std::optional<std::string> own_answer(const DnsQuery& query, size_t limit) const;
-  void forward(std::string_view packet, const DnsQuery& query, bool tcp, Reply reply);
+  void forward(std::string_view packet, const DnsQuery& query, bool tcp, bool internal,
+               Reply reply);
 
   void serve_datagrams();
   void accept_connections();
-  bool make_room();
+  void make_room();
   void serve_connection(uint32_t slot, uint32_t events);
   bool read_from(Connection& connection);
   bool write_to(Connection& connection);
@@ -86,6 +87,7 @@ class DnsServer {
 
   DnsSockets sockets_;
   DnsNames names_;
+  std::function<bool()> internal_;
   Fd epoll_, timer_;
   int64_t timer_at_;
   uint64_t next_number_ = 1;

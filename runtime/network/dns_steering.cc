@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -31,20 +32,39 @@ bpf_insn instruction(int code, int to, int from, int16_t offset, int32_t value) 
   return out;
 }
 
+struct Word {  // of the context
+  size_t offset;
+  uint32_t value;
+};
+
+std::vector<Word> server_address(bool mapped) {
+  constexpr size_t kV4 = offsetof(bpf_sock_addr, user_ip4), kV6 = offsetof(bpf_sock_addr, user_ip6);
+  const uint32_t server = htonl(0x7f00000b);
+  if (!mapped) return {{kV4, server}};
+  return {{kV6, 0}, {kV6 + 4, 0}, {kV6 + 8, htonl(0xffff)}, {kV6 + 12, server}};
+}
+
 // In a call about 127.0.0.11 and port `from`, the port becomes `to`. All else is left alone.
-std::vector<bpf_insn> program(uint16_t from, uint16_t to) {
+// `mapped`: calls of IPv6 sockets, to which the address is ::ffff:127.0.0.11 (all of Java's are).
+std::vector<bpf_insn> program(uint16_t from, uint16_t to, bool mapped) {
   constexpr int kResult = BPF_REG_0, kContext = BPF_REG_1, kValue = BPF_REG_2;
-  constexpr auto kAddress = static_cast<int16_t>(offsetof(bpf_sock_addr, user_ip4));
-  constexpr auto kPort = static_cast<int16_t>(offsetof(bpf_sock_addr, user_port));
-  const auto server = static_cast<int32_t>(htonl(0x7f00000b));
-  return {instruction(BPF_LDX | BPF_MEM | BPF_W, kValue, kContext, kAddress, 0),
-          instruction(BPF_JMP | BPF_JNE | BPF_K, kValue, 0, 4, server),
-          instruction(BPF_LDX | BPF_MEM | BPF_W, kValue, kContext, kPort, 0),
-          instruction(BPF_JMP | BPF_JNE | BPF_K, kValue, 0, 2, htons(from)),
-          instruction(BPF_ALU64 | BPF_MOV | BPF_K, kValue, 0, 0, htons(to)),
-          instruction(BPF_STX | BPF_MEM | BPF_W, kContext, kValue, kPort, 0),
-          instruction(BPF_ALU64 | BPF_MOV | BPF_K, kResult, 0, 0, 1),
-          instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+  constexpr size_t kPort = offsetof(bpf_sock_addr, user_port);
+  std::vector<Word> about = server_address(mapped);
+  about.push_back({kPort, htons(from)});
+  std::vector<bpf_insn> out;
+  for (size_t left = about.size(); left-- > 0;) {
+    const Word& word = about[about.size() - 1 - left];
+    const auto past_the_change = static_cast<int16_t>(2 * left + 2);
+    out.push_back(instruction(BPF_LDX | BPF_MEM | BPF_W, kValue, kContext,
+                              static_cast<int16_t>(word.offset), 0));
+    out.push_back(instruction(BPF_JMP32 | BPF_JNE | BPF_K, kValue, 0, past_the_change,
+                              static_cast<int32_t>(word.value)));
+  }
+  out.push_back(instruction(BPF_ALU64 | BPF_MOV | BPF_K, kValue, 0, 0, htons(to)));
+  out.push_back(instruction(BPF_STX | BPF_MEM | BPF_W, kContext, kValue, kPort, 0));
+  out.push_back(instruction(BPF_ALU64 | BPF_MOV | BPF_K, kResult, 0, 0, 1));
+  out.push_back(instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
+  return out;
 }
 
 bool attach(int group, bpf_attach_type type, const std::vector<bpf_insn>& code) {
@@ -69,11 +89,20 @@ bool attach(int group, bpf_attach_type type, const std::vector<bpf_insn>& code) 
 
 bool steer_dns(const std::string& directory, uint16_t port) {
   const Fd group(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::vector<bpf_insn> there = program(kDnsPort, port), back = program(port, kDnsPort);
-  const bool done = group && attach(group.get(), BPF_CGROUP_UDP4_RECVMSG, back) &&
-                    attach(group.get(), BPF_CGROUP_INET4_GETPEERNAME, back) &&
-                    attach(group.get(), BPF_CGROUP_UDP4_SENDMSG, there) &&
-                    attach(group.get(), BPF_CGROUP_INET4_CONNECT, there);
+  // The way back first: alone it changes nothing, should the rest fail. What an IPv6 socket sends to
+  // a mapped address without a connection, the kernel itself takes to the IPv4 program.
+  const struct {
+    bpf_attach_type type;
+    bool there, mapped;
+  } all[] = {{BPF_CGROUP_UDP4_RECVMSG, false, false},     {BPF_CGROUP_UDP6_RECVMSG, false, true},
+             {BPF_CGROUP_INET4_GETPEERNAME, false, false}, {BPF_CGROUP_INET6_GETPEERNAME, false, true},
+             {BPF_CGROUP_UDP4_SENDMSG, true, false},      {BPF_CGROUP_INET6_CONNECT, true, true},
+             {BPF_CGROUP_INET4_CONNECT, true, false}};
+  const bool done = group && std::all_of(std::begin(all), std::end(all), [&](const auto& one) {
+                      return attach(group.get(), one.type,
+                                    one.there ? program(kDnsPort, port, one.mapped)
+                                              : program(port, kDnsPort, one.mapped));
+                    });
   if (!done) debug("name server: cannot be steered to by the control group ", directory);
   return done;
 }

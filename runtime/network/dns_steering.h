@@ -1,6 +1,6 @@
 // Leads what a container's processes send to 127.0.0.11:53 to the port where its name server
-// listens, and back, so that a program in the container can have port 53 of all its addresses. Four
-// tiny BPF programs on its v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_SOCK_ADDR) rewrite addresses of
+// listens, and back, so that a program in the container can have port 53 of all its addresses. Tiny
+// BPF programs on its v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_SOCK_ADDR) rewrite addresses of
 // system calls, not packets; they vanish with the group.
 #pragma once
 

@@ -12,6 +12,7 @@
 
 #include "runtime/base/digest.h"
 #include "runtime/base/error.h"
+#include "runtime/base/process.h"
 #include "runtime/base/text.h"
 #include "runtime/network/nft.h"
 
@@ -304,6 +305,10 @@ NetlinkSocket netfilter_socket() {
 
 Firewall::Firewall(std::string table) : table_(std::move(table)), socket_(netfilter_socket()) {}
 
+Firewall::~Firewall() {
+  if (has_removed_) close_beside(socket_.release());
+}
+
 bool Firewall::stands(const std::vector<Network>& networks) {
   return nft_table_mark(socket_, table_) == mark_of(networks);
 }
@@ -331,6 +336,7 @@ void Firewall::add(const std::vector<PortRule>& ports) {
 }
 
 void Firewall::remove(const std::vector<PortRule>& ports) {
+  has_removed_ = true;
   // One by one: a missing element fails its batch.
   for (const PortRule& port : ports) {
     NftBatch batch(table_);

@@ -34,9 +34,13 @@ struct PortRule {  // one published port
   uint8_t protocol = 6;  // IPPROTO_TCP, IPPROTO_UDP
 };
 
+// The socket is closed with the object. After something was removed the kernel takes a grace period
+// for that (10 ms and more), so it is done beside; for the same reason, a process should have one
+// Firewall for as long as it needs any.
 class Firewall {
  public:
   explicit Firewall(std::string table);
+  ~Firewall();
 
   // True: there, and made for exactly these networks.
   bool stands(const std::vector<Network>& networks);
@@ -51,6 +55,7 @@ class Firewall {
  private:
   std::string table_;
   NetlinkSocket socket_;
+  bool has_removed_ = false;
 };
 
 }  // namespace mini::network

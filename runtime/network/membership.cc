@@ -99,15 +99,19 @@ std::vector<PortRule> Membership::all_ports() const {
   return out;
 }
 
+Firewall& Membership::firewall() const {
+  if (!firewall_) firewall_ = std::make_unique<Firewall>(firewall_table(store_.paths()));
+  return *firewall_;
+}
+
 void Membership::stand_up(const Network& network) const {
   Links links;
   if (!links.find(network.bridge)) {
     links.add_bridge(network.bridge, gateways_of(network));
     prepare_host(network);
   }
-  Firewall firewall(firewall_table(store_.paths()));
   const std::vector<Network> networks = store_.list();
-  if (!firewall.stands(networks)) firewall.rebuild(networks, all_ports());
+  if (!firewall().stands(networks)) firewall().rebuild(networks, all_ports());
 }
 
 Member Membership::join(const std::string& name, const JoinRequest& request) const {
@@ -138,12 +142,11 @@ Member Membership::join(const std::string& name, const JoinRequest& request) con
 }
 
 void Membership::open_ports(const std::vector<PortRule>& ports) const {
-  Firewall firewall(firewall_table(store_.paths()));
   try {
-    firewall.add(ports);
+    firewall().add(ports);
   } catch (const SysError&) {
     // Somebody else had a hand in the table: the leases know what belongs in it.
-    firewall.rebuild(store_.list(), all_ports());
+    firewall().rebuild(store_.list(), all_ports());
   }
 }
 
@@ -185,7 +188,7 @@ void Membership::leave(const std::string& container, const std::string& network_
   Leases leases = Leases::load(store_.paths(), network_id);
   const Lease* lease = leases.of(container);
   if (!lease) return;
-  if (!lease->ports.empty()) Firewall(firewall_table(store_.paths())).remove(lease->ports);
+  if (!lease->ports.empty()) firewall().remove(lease->ports);
   if (unplug) Links().remove(lease->interface);
   leases.remove(container);
   leases.save();
@@ -212,7 +215,7 @@ void Membership::remove_idle() const {
       idle = false;
     }
   }
-  if (idle) Firewall(firewall_table(store_.paths())).remove_table();
+  if (idle) firewall().remove_table();
 }
 
 }  // namespace mini::network

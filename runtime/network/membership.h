@@ -5,6 +5,7 @@
 // is missing on the host (bridge, table) is made again by the next `join`.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,10 @@ class Membership {
   void stand_up(const Network& network) const;
   std::vector<PortRule> all_ports() const;
 
+  Firewall& firewall() const;
+
   NetworkStore store_;
+  mutable std::unique_ptr<Firewall> firewall_;  // from its first use on
 };
 
 }  // namespace mini::network

@@ -163,13 +163,13 @@ void NetlinkSocket::send(std::span<NetlinkMessage> messages) {
 }
 
 std::string_view NetlinkSocket::receive() {
-  buffer_.resize(kBuffer);
+  if (!buffer_) buffer_ = std::make_unique<char[]>(kBuffer);
   ssize_t size;
   do {
-    size = recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
+    size = recv(fd_.get(), buffer_.get(), kBuffer, 0);
   } while (size < 0 && errno == EINTR);
   if (size < 0) throw SysError("netlink: receive");
-  return {buffer_.data(), static_cast<size_t>(size)};
+  return {buffer_.get(), static_cast<size_t>(size)};
 }
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -94,13 +95,15 @@ class NetlinkSocket {
   // Everything that a dump tells, one call a message. Data: behind the message header.
   void dump(NetlinkMessage& message, const std::function<void(std::string_view data)>& each);
 
+  Fd release() { return std::move(fd_); }  // the socket may not be used afterwards
+
  private:
   void send(std::span<NetlinkMessage> messages);
   std::string_view receive();
 
   Fd fd_;
   uint32_t sequence_ = 0;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
 };
 
 }  // namespace mini::network

@@ -24,6 +24,12 @@ RATIOS = [
     ("five RUN steps, cold / docker", "mini-steps-cold", "docker-steps-cold", None, None),
     ("five RUN steps, cached / docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
 ]
+RATIOS += [
+    ("`run --rm` on the default network / with none", "mini-run-network", "mini-run-none", "most", 2),
+    ("`run --rm -p` / with none", "mini-run-port", "mini-run-none", "most", 2),
+    ("`run --rm` on the default network / docker", "mini-run-network", "docker-run-network", "least", 20),
+    ("`run --rm -p` / docker", "mini-run-port", "docker-run-port", "least", 20),
+]
 for tree, title in (("files", "COPY 20,000 files"), ("big-file", "COPY one 512 MiB file")):
     RATIOS += [
         (f"{title}, cold / `cp -a` + `sha256sum`", f"mini-cold-{tree}", f"copy-and-hash-{tree}",
@@ -34,6 +40,13 @@ for tree, title in (("files", "COPY 20,000 files"), ("big-file", "COPY one 512 M
          None, None),
         (f"{title}, cached / docker", f"mini-cached-{tree}", f"docker-cached-{tree}", None, None),
     ]
+
+# title, Mbit/s of mini and of Docker; at least as much.
+THROUGHPUT = [
+    ("container to its host", "out"),
+    ("through a published port, by this host's address", "published"),
+    ("through a published port, by 127.0.0.1", "loopback"),
+]
 
 # title, name, unit, sense, limit
 FIGURES = [
@@ -103,6 +116,14 @@ def ratio_rows(times):
                "" if holds is None else verdict(holds))
 
 
+def throughput_rows(figures):
+    for title, name in THROUGHPUT:
+        ours, theirs = figures.get(f"mini-{name}-mbit"), figures.get(f"docker-{name}-mbit")
+        if ours and theirs:
+            yield (title, f"{ours / 1000:.1f} Gbit/s", f"{theirs / 1000:.1f} Gbit/s",
+                   f"{ours / theirs:.2f} ×", "≥ 1 ×", verdict(ours >= theirs))
+
+
 def figure_rows(figures):
     for title, name, unit, sense, limit in FIGURES:
         if name not in figures:
@@ -127,6 +148,8 @@ def main():
     print(HEAD.format(rounds=sys.argv[2], processors=os.cpu_count(), kernel=platform.release()))
     print("## Against the others\n")
     print(table(("what / reference", "mini", "reference", "ratio", "target", "reached"), ratio_rows(times)))
+    print("## Throughput (iperf3, one stream)\n")
+    print(table(("what", "mini", "docker", "ratio", "target", "reached"), throughput_rows(figures)))
     print("## Size and scale\n")
     print(table(("what", "measured", "target", "reached"), figure_rows(figures)))
     print("## All medians\n")

@@ -10,7 +10,7 @@ MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python
   mmdebstrap git openssl apache2-utils util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry"
-MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static e2fsprogs gcc libc6-dev jq python3"
+MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"
 MINI_VM_PACKAGES="qemu-system-x86 cpio kmod"
 
 # missing_packages NAME... : those that are not installed, one a line.

@@ -1,5 +1,6 @@
 # A private Docker daemon, as the oracle that mini is compared with: its own data, containerd, socket
-# and cgroup, no bridge and no firewall rules, nothing shared with a daemon of this machine. Sourced.
+# and cgroup, no bridge and no firewall rules (unless $docker_network has other options), nothing
+# shared with a daemon of this machine. Sourced.
 # `start_docker DIRECTORY [OPTION...]`, then `docker_ ARG...`, then `stop_docker`, which leaves
 # nothing but DIRECTORY.
 
@@ -14,7 +15,7 @@ start_docker() {
   DOCKER_CLI_EXPERIMENTAL=disabled dockerd \
     --data-root "$docker_home/data" --exec-root "$docker_home/exec" \
     --pidfile "$docker_home/pid" -H "unix://$docker_home/socket" --config-file "$docker_home/config.json" \
-    --storage-driver overlay2 --bridge none --iptables=false --ip6tables=false \
+    --storage-driver overlay2 ${docker_network:---bridge none --iptables=false --ip6tables=false} \
     --cgroup-parent "$docker_cgroup" "$@" >"$docker_home/log" 2>&1 </dev/null &
   docker_pid=$!
   for _ in $(seq 300); do
