@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/packages.sh"
 . "$here/../lib/registry.sh"
 . "$here/../peers/docker.sh"
-need_packages docker-registry docker.io podman buildah skopeo umoci runc attr libcap2-bin jq ||
+need_packages docker-registry docker.io podman buildah skopeo umoci runc attr libcap2-bin jq mmdebstrap ||
   die "the peers could not be installed"
 cleanup() {
   podman_ rm -af >/dev/null 2>&1
@@ -57,10 +57,6 @@ EXPOSE 80
 ENTRYPOINT ["/bin/cat"]
 CMD ["/deep/file"]
 END
-ours=$hub/mini/rich:v1
-id=$(build_id -t "$ours" "$scratch/context") || die "build"
-ok mini push "$ours"
-
 # facts_of NAME LAYER_DIRECTORY... (topmost first)
 facts_of() {
   local name=$1
@@ -76,71 +72,114 @@ mini_layers() {
     sed "s|.*|$MINI_ROOT/layers/&/tree|"
 }
 graph_layers() { jq -r '.[0].GraphDriver.Data | .UpperDir, .LowerDir // empty' | tr : '\n'; }
-mapfile -t layers < <(mini_layers "$ours")
-facts_of mini "${layers[@]}"
+# image NAME : what follows is about mini's image $hub/mini/NAME, which says $says when it is run.
+image() {
+  ours=$hub/mini/$1
+  id=$(mini image inspect -f '{{.Id}}' "$ours")
+  ok once "$ours"
+  says=$out
+  mapfile -t layers < <(mini_layers "$ours")
+  facts_of mini "${layers[@]}"
+  ok mini push "$ours"
+}
 
 # comes_back TOOL NAME : what TOOL pushed as NAME is the same image to mini.
 comes_back() {
   ok mini pull "$2"
   eq "$(mini image inspect -f '{{.Id}}' "$2")" "$id" "$1: id:"
+  has_same_files "$1" "$2"
+}
+has_same_files() {
   ok once "$2"
-  eq "$out" new "$1: runs in mini:"
+  eq "$out" "$says" "$1: runs in mini:"
   mapfile -t layers < <(mini_layers "$2")
   facts_of "back-$1" "${layers[@]}"
   same_tree "back-$1" mini
+  ok mini rmi "$2"
 }
 
-# --- docker -----------------------------------------------------------------------------------------------------------
+docker_takes() {
+  ok docker_ pull -q "$ours"
+  ok docker_ image inspect "$ours"
+  eq "$(jq -r '.[0].Id' <<<"$out")" "$id" "docker: id:"
+  mapfile -t layers < <(graph_layers <<<"$out")
+  facts_of docker "${layers[@]}"
+  same_tree docker mini
+  ok docker_ run --rm --network none "$ours"
+  eq "$out" "$says" "docker: runs it:"
+  ok docker_ tag "$ours" "$hub/docker/$1"
+  ok docker_ push "$hub/docker/$1"
+  comes_back docker "$hub/docker/$1"
+}
+
+podman_takes() {
+  ok podman_ pull -q --tls-verify=false --signature-policy "$scratch/policy.json" "$ours"
+  ok podman_ image inspect "$ours"
+  eq "sha256:$(jq -r '.[0].Id' <<<"$out")" "$id" "podman: id:"
+  mapfile -t layers < <(graph_layers <<<"$out")
+  facts_of podman "${layers[@]}"
+  # A root directory that no layer has an entry for is 0555 in podman, whoever made the image.
+  [[ $(head -1 "$scratch/mini.tree") != "/ drwxr-xr-x"* ]] ||
+    sed -i '1s|^/ dr-xr-xr-x|/ drwxr-xr-x|' "$scratch/podman.tree"
+  same_tree podman mini
+  ok podman_ run --rm --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --network none "$ours"
+  eq "$out" "$says" "podman: runs it:"
+  ok podman_ push -q --tls-verify=false "$ours" "$hub/podman/$1"
+  comes_back podman "$hub/podman/$1"
+  ok podman_ push -q --tls-verify=false --compression-format zstd "$ours" "$hub/podman/$1-zstd"
+  comes_back podman-zstd "$hub/podman/$1-zstd"
+  ok podman_ rmi -f "$ours"
+}
+
+# buildah writes the config anew, so the id is its own.
+buildah_takes() {
+  ok buildah_ from -q --tls-verify=false --signature-policy "$scratch/policy.json" --name work "$ours"
+  ok buildah_ run --isolation chroot work -- "${says_so[@]}"
+  eq "$out" "$says" "buildah: runs it:"
+  ok buildah_ rm work
+  ok buildah_ push -q --tls-verify=false --signature-policy "$scratch/policy.json" --format v2s2 "$ours" \
+    "docker://$hub/buildah/$1"
+  ok mini pull "$hub/buildah/$1"
+  has_same_files buildah "$hub/buildah/$1"
+}
+
+skopeo_takes() {
+  rm -rf "$scratch/layout" "$scratch/unpacked"
+  ok skopeo_ copy -q --src-tls-verify=false "docker://$ours" "oci:$scratch/layout:v1"
+  ok umoci raw unpack --image "$scratch/layout:v1" "$scratch/unpacked"
+  facts_of umoci "$scratch/unpacked"
+  same_tree umoci mini
+  ok skopeo_ copy -q --dest-tls-verify=false "oci:$scratch/layout:v1" "docker://$hub/skopeo/$1"
+  comes_back skopeo "$hub/skopeo/$1"
+}
+
+# all_take NAME COMMAND... : each tool has the image, and COMMAND is what it runs.
+all_take() {
+  image "$1"
+  says_so=("${@:2}")
+  docker_takes "$1"
+  podman_takes "$1"
+  buildah_takes "$1"
+  skopeo_takes "$1"
+}
+
 start_docker "$scratch/docker" || die "docker did not start"
-ok docker_ pull -q "$ours"
-ok docker_ image inspect "$ours"
-eq "$(jq -r '.[0].Id' <<<"$out")" "$id" "docker: id:"
-mapfile -t layers < <(graph_layers <<<"$out")
-facts_of docker "${layers[@]}"
-same_tree docker mini
-ok docker_ run --rm --network none "$ours"
-eq "$out" new "docker: runs it:"
-ok docker_ tag "$ours" "$hub/docker/rich:v1"
-ok docker_ push "$hub/docker/rich:v1"
-comes_back docker "$hub/docker/rich:v1"
+build_id -t "$hub/mini/rich:v1" "$scratch/context" >/dev/null || die "build"
+all_take rich:v1 /bin/cat /deep/file
+eq "$says" new
 
-# --- podman, buildah ------------------------------------------------------------------------------------------------------
-ok podman_ pull -q --tls-verify=false --signature-policy "$scratch/policy.json" "$ours"
-ok podman_ image inspect "$ours"
-eq "sha256:$(jq -r '.[0].Id' <<<"$out")" "$id" "podman: id:"
-mapfile -t layers < <(graph_layers <<<"$out")
-facts_of podman "${layers[@]}"
-# A root directory that no layer has an entry for is 0555 in podman, whoever made the image.
-sed -i '1s|^/ dr-xr-xr-x|/ drwxr-xr-x|' "$scratch/podman.tree"
-same_tree podman mini
-ok podman_ run --rm --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --network none "$ours"
-eq "$out" new "podman: runs it:"
-ok podman_ push -q --tls-verify=false "$ours" "$hub/podman/rich:v1"
-comes_back podman "$hub/podman/rich:v1"
-ok podman_ push -q --tls-verify=false --compression-format zstd "$ours" "$hub/podman/rich:zstd"
-comes_back podman-zstd "$hub/podman/rich:zstd"
-
-ok podman_ rmi -f "$ours" "$hub/podman/rich:v1" "$hub/podman/rich:zstd"
-ok buildah_ from -q --tls-verify=false --signature-policy "$scratch/policy.json" --name work "$ours"
-ok buildah_ run --isolation chroot work -- /bin/cat /deep/file
-eq "$out" new "buildah: runs it:"
-ok buildah_ push -q --tls-verify=false --signature-policy "$scratch/policy.json" --format v2s2 "$ours" \
-  "docker://$hub/buildah/rich:v1"
-ok mini pull "$hub/buildah/rich:v1"
-ok once "$hub/buildah/rich:v1"
-eq "$out" new "buildah: runs in mini:"
-mapfile -t layers < <(mini_layers "$hub/buildah/rich:v1")
-facts_of back-buildah "${layers[@]}"
-same_tree back-buildah mini
-ok buildah_ rm work
-
-# --- skopeo, umoci ------------------------------------------------------------------------------------------------------------
-ok skopeo_ copy -q --src-tls-verify=false "docker://$ours" "oci:$scratch/layout:v1"
-ok umoci raw unpack --image "$scratch/layout:v1" "$scratch/unpacked"
-facts_of umoci "$scratch/unpacked"
-same_tree umoci mini
-ok skopeo_ copy -q --dest-tls-verify=false "oci:$scratch/layout:v1" "docker://$hub/skopeo/rich:v1"
-comes_back skopeo "$hub/skopeo/rich:v1"
+# --- a whole Debian -----------------------------------------------------------------------------------------------------------
+mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm "$scratch/debian.tar" 2>"$scratch/mmdebstrap" ||
+  die "mmdebstrap: $(cat "$scratch/mmdebstrap")"
+ok mini import "$scratch/debian.tar" debian-tree
+cat >"$scratch/context/Dockerfile" <<'END'
+FROM debian-tree
+RUN useradd -m someone && dpkg-query -W >/packages && rm -r /usr/share/doc && apt-get clean
+CMD ["/usr/bin/tail", "-n", "1", "/packages"]
+END
+build_id -t "$hub/mini/debian:12" "$scratch/context" >/dev/null || die "build"
+all_take debian:12 /usr/bin/tail -n 1 /packages
+contains "$says" zlib1g
 
 # --- an image that only the peer knows ----------------------------------------------------------------------------------------
 base_tar "$scratch/base.tar"
