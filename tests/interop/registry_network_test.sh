@@ -42,6 +42,18 @@ cmp "$scratch/layout/blobs/sha256/${layer#sha256:}" "$MINI_ROOT/images/blobs/sha
 absent "$partial"
 ok mini rmi "$registry/stalls"
 
+# A build that waits for its base image ends when it is told to.
+printf 'FROM %s/hangs\nRUN true\n' "$registry" >"$scratch/Dockerfile"
+mkdir "$scratch/empty"
+"$MINI" build -q -f "$scratch/Dockerfile" "$scratch/empty" >/dev/null 2>&1 &
+pid=$!
+eventually 20 test -s "$partial"
+kill -TERM "$pid"
+wait "$pid"
+eq "$?" 143 "a build that was ended while it fetched:"
+eq "$(mini images -q)" "" "images after it:"
+rm -f "$partial"
+
 # What was kept is not what it was: from the beginning, by itself.
 mkdir -p "$MINI_ROOT/partial"
 head -c 100000 /dev/zero >"$partial"
@@ -107,11 +119,13 @@ unset HTTP_PROXY HTTPS_PROXY
 
 # --- progress -----------------------------------------------------------------------------------------------------
 ok mini rmi -f base registry.test/team/base plain.test/library/base "$registry/good" "127.0.0.1:$plain/library/base"
-ok python3 -c '
-import pty, sys
-sys.exit(pty.spawn([sys.argv[1], "pull", sys.argv[2]]))
-' "$MINI" "127.0.0.1:$plain/library/base"
+on_terminal() { python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@"; }
+ok on_terminal "$MINI" pull "127.0.0.1:$plain/library/base"
 contains "$out" "${layer:7:12}: Downloading ["
 contains "$out" "${layer:7:12}: Pull complete"
+ok mini rmi "127.0.0.1:$plain/library/base"
+printf 'FROM 127.0.0.1:%s/library/base\nRUN true\n' "$plain" >"$scratch/Dockerfile"
+ok on_terminal "$MINI" build --network none -f "$scratch/Dockerfile" "$scratch/empty"
+contains "$out" "=> pull 127.0.0.1:$plain/library/base"
 store_is_sound
 no_scratch_left

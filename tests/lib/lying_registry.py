@@ -232,7 +232,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.count(lie) == 1:
                 self.answer(200, data[:half], length=len(data))
                 return self.breaks_off()
-        elif lie == "stalls" and start == 0 and self.count(lie) == 1:  # a half, and never the rest
+        elif lie == "hangs" or lie == "stalls" and start == 0 and self.count(lie) == 1:  # never the rest
             self.answer(200, data[:half], length=len(data))
             self.wfile.flush()
             time.sleep(SILENCE)
