@@ -70,6 +70,6 @@ Endpoint endpoint_of(const network::Member& member, const std::string& interface
 network::ResolverPlan resolver_of(const HostConfig& host);
 // For the processes of a container's own group: its name server is at 127.0.0.11, port 53. False:
 // it has to listen there itself.
-bool steer_to_name_server(const Record& record);
+bool steer_to_name_server(const Record& record, int netns);
 
 }  // namespace mini::engine

@@ -11,6 +11,10 @@ MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry"
 MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"
+MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-dev libsqlite3-dev
+  nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"
+MINI_BROWSER_PACKAGES="chromium fonts-noto-cjk fonts-noto-core python3"
+MINI_ZIPKIN_PACKAGES="maven default-jre-headless python3"
 MINI_VM_PACKAGES="qemu-system-x86 cpio kmod"
 
 # missing_packages NAME... : those that are not installed, one a line.
