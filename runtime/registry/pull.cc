@@ -1,11 +1,15 @@
 #include "runtime/registry/pull.h"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <optional>
 
 #include "runtime/base/log.h"
+#include "runtime/base/size.h"
 #include "runtime/base/text.h"
 #include "runtime/image/intake.h"
 #include "runtime/image/partial.h"
@@ -128,6 +132,7 @@ class Pull {
       if (!layer.partial)
         sink_.on_layer(layer.blob.digest, State::exists, layer.blob.size, layer.blob.size);
     }
+    check_space(layers);
     // The largest first: the last one to end is then not the longest.
     std::stable_sort(layers.begin(), layers.end(), [](const Wanted& a, const Wanted& b) {
       return a.blob.size > b.blob.size;
@@ -136,6 +141,23 @@ class Pull {
                       [&](size_t i, const std::atomic<bool>& stop) {
                         if (layers[i].partial) receive(intake, layers[i], stop);
                       });
+  }
+
+  // What cannot fit is not begun, whoever is to blame for its size.
+  void check_space(const std::vector<Wanted>& layers) const {
+    const std::string& root = store_.paths().root;
+    struct statvfs disk {};
+    if (statvfs(root.c_str(), &disk) < 0) throw SysError(root);
+    uint64_t left = disk.f_bavail * disk.f_frsize;
+    for (const Wanted& layer : layers) {
+      if (!layer.partial) continue;
+      const uint64_t kept = std::min(layer.partial->size(), layer.blob.size);
+      if (layer.blob.size - kept > left)
+        throw Error(cat("layer ", layer.blob.digest.str(), ": takes ", human_size(layer.blob.size),
+                        ", more than there is left for it in ", root),
+                    "`mini system prune` takes away what nothing uses");
+      left -= layer.blob.size - kept;
+    }
   }
 
   // A mirror that gave wrong bytes is not asked again for the same thing.
@@ -153,7 +175,9 @@ class Pull {
       try {
         receive_from(intake, layer, kept, client, stop);
         break;
-      } catch (const SysError&) {
+      } catch (const SysError& error) {
+        // What has filled the disk must not keep it full.
+        if (error.code() == ENOSPC) layer.partial->remove();
         throw;
       } catch (const Error& error) {
         const bool bad = layer.partial->size() == 0;  // as opposed to: not all of it came

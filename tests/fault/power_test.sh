@@ -50,7 +50,7 @@ ok mini tag built other
 power_cut tag other durable
 ok build_id -t again "$scratch/context"
 power_cut "a cached build" again durable
-start_pull_from
+start_pull_from "$scratch/small.tar"
 ok mini pull -q "$pull_from/anonymous"
 power_cut pull "$pull_from/anonymous" ""
 ok mini rmi built other

@@ -93,7 +93,7 @@ fails_with 125 once nosuch:1 true
 ok once "$own/team/base:v1" true
 echo 'FROM ubuntu:16.04
 CMD ["/bin/echo", "newer"]' >"$scratch/context/Dockerfile"
-MINI_ROOT=$scratch/other-root build_id -t "$own/team/base:v1" "$scratch/context" >/dev/null || die "build"
+MINI_ROOT=$scratch/other-root build_id -t "$own/team/base:v1" "$scratch/context" >/dev/null 2>&1 || die "build"
 ok env MINI_ROOT="$scratch/other-root" "$MINI" push "$own/team/base:v1"
 ok once "$own/team/base:v1" echo older
 ok once --pull always "$own/team/base:v1"

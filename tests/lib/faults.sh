@@ -61,10 +61,12 @@ before_volume() { mini volume create vol >/dev/null; }
 words_volume() { words=(volume rm vol); }
 again_volume() { mini volume rm -f vol; }
 
-# From a registry of this test's own, which is none of its leftovers.
+# start_pull_from TAR : a registry of this test's own, which is none of its leftovers, has an image of
+# this one layer as $pull_from/anonymous.
 start_pull_from() {
-  [ -d "$scratch/layout" ] || python3 "$e2e_lib/oci_layout.py" "$scratch/layout" "$scratch/small.tar"
   local port
+  rm -rf "$scratch/layout"
+  python3 "$e2e_lib/oci_layout.py" "$scratch/layout" "$1" || die "no layout"
   port=$(free_port)
   (cd "$scratch" && exec env -i PATH="$PATH" python3 "$e2e_lib/lying_registry.py" "$port" layout asked http://localhost:1) \
     >"$scratch/registry.log" 2>&1 </dev/null &
@@ -72,7 +74,7 @@ start_pull_from() {
   wait_for_port "$port" $! "$scratch/registry.log" || die "the registry did not start"
   pull_from=127.0.0.1:$port
 }
-before_pull() { [ -n "${pull_from:-}" ] || start_pull_from; }
+before_pull() { [ -n "${pull_from:-}" ] || start_pull_from "$scratch/small.tar"; }
 words_pull() { words=(pull -q "$pull_from/anonymous"); }
 
 begin() {
