@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 
 #include "builder/build/build.h"
 #include "builder/dockerfile/lint.h"
+#include "cmd/build_output.h"
 #include "cmd/flag_values.h"
 #include "cmd/flags.h"
 #include "cmd/listing.h"
@@ -24,7 +26,7 @@ namespace mini::cmd {
 namespace {
 
 struct BuildFlags {
-  std::vector<std::string> tags, build_args, labels, secrets, no_cache, add_hosts, allow;
+  std::vector<std::string> tags, outputs, build_args, labels, secrets, no_cache, add_hosts, allow;
   std::string file, target, progress = "auto", iid_file, network = "default", platform,
                             context = ".";
   std::vector<std::string> pull;
@@ -32,6 +34,8 @@ struct BuildFlags {
 
   void declare(Flags& flags) {
     flags.values("-t,--tag", tags, "NAME[:TAG] for the image; may be given several times");
+    flags.values("-o,--output", outputs,
+                 "DIR, or type=oci|docker|tar|local,dest=PATH: write the result there, too");
     flags.value("-f,--file", file, "the Dockerfile (CONTEXT/Dockerfile); - for standard input");
     flags.value("--target", target, "build this stage");
     flags.values("--build-arg", build_args, "NAME=VALUE for an ARG");
@@ -191,6 +195,14 @@ int build(const Session& session, const Args& args) {
       put(printable(file) + "\n");
     return 0;
   }
+  std::vector<std::unique_ptr<BuildOutput>> outputs;
+  bool prints_id = given.quiet;
+  for (const std::string& output : given.outputs) {
+    outputs.push_back(std::make_unique<BuildOutput>(output));
+    const auto& names = outputs.back()->names();
+    options.tags.insert(options.tags.end(), names.begin(), names.end());
+    if (outputs.back()->to_stdout()) prints_id = false;
+  }
   Stores stores(session);
   const Fd signals = block_signals();
   options.cancel_fd = signals.get();
@@ -204,8 +216,9 @@ int build(const Session& session, const Args& args) {
     print_error(error);
     return 130;
   }
+  for (const auto& output : outputs) output->write(stores.images(), result);
   if (!given.iid_file.empty()) replace_file(given.iid_file, result.id.str(), false);
-  if (given.quiet) put(result.id.str() + "\n");
+  if (prints_id) put(result.id.str() + "\n");
   return 0;
 }
 

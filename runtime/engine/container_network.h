@@ -1,6 +1,6 @@
 // A container's part in networks while its monitor (or build step) lives: published ports held,
-// networks joined at each start and left at each end, its name server served. Joining runs beside the
-// launcher's own work (launch.h, `beside`). What a killed monitor leaves is cleared by
+// networks joined at each start and left at each end, its name server served. Joining runs beside
+// the launcher's own work (launch.h, `beside`). What a killed monitor leaves is cleared by
 // network::Membership::leave, which the sweep calls.
 #pragma once
 

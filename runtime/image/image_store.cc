@@ -117,7 +117,7 @@ std::optional<Found> resolve(const Index& index, const std::string& name) {
     if (!row.tag.empty()) names.push_back(Reference::parse(row.tag).familiar());
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  std::string cure = "see `mini images`; make it with `mini build -t` or `mini import`";
+  std::string cure = "see `mini images`; make it with `mini build -t`, or `mini load` it";
   if (const auto near = did_you_mean(name, candidates))
     cure = cat("did you mean ", quoted(*near), "?");
   throw Error(cat("image ", quoted(name), ": not found in the store"), cure, ErrorKind::not_found);

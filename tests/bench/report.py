@@ -24,6 +24,11 @@ RATIOS = [
     ("five RUN steps, cold / docker", "mini-steps-cold", "docker-steps-cold", None, None),
     ("five RUN steps, cached / docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
 ]
+for verb, title in (("save", "`save` of 300 MB"), ("load", "`load` of 300 MB")):
+    RATIOS += [
+        (f"{title} / docker", f"mini-{verb}", f"docker-{verb}", "least", 3),
+        (f"{title} / podman", f"mini-{verb}", f"podman-{verb}", "least", 3),
+    ]
 RATIOS += [
     ("`run --rm` on the default network / with none", "mini-run-network", "mini-run-none", "most", 2),
     ("`run --rm -p` / with none", "mini-run-port", "mini-run-none", "most", 2),

@@ -53,6 +53,15 @@ fails_with 1 mini pull -q "$pull_from/anonymous"
 contains "$err" "No space left on device"
 sound "after a pull that grew"
 eq "$(find "$MINI_ROOT/partial" -type f)" "" "partial blobs:"
+# A layer of zeros that is small as an archive, and too much when it is unpacked.
+mkdir -p "$scratch/bomb/blobs/sha256"
+truncate -s 300M "$scratch/bomb/zeros" && tar -C "$scratch/bomb" -cf - zeros | gzip >"$scratch/layer" && rm "$scratch/bomb/zeros"
+layer=$(sha256sum <"$scratch/layer" | cut -d' ' -f1)
+mv "$scratch/layer" "$scratch/bomb/blobs/sha256/$layer"
+tar -C "$scratch/bomb" -cf "$scratch/bomb.tar" .
+fails_with 1 mini load -i "$scratch/bomb.tar"
+contains "$err" "No space left on device"
+sound "after load"
 # A container fills the disk: its log is lost, not its life, and it can be removed.
 ok mini run -d --network none --name filler small sh -c 'cat /dev/zero >/full; while :; do echo still alive; busybox sleep 0.05; done'
 eventually 10 eval '[ "$(df --output=avail "$scratch/disk" | tail -1)" -le 8 ]'

@@ -1,4 +1,4 @@
-# Power loss: the store lies on an ext4 of its own. The instant build, import, pull or tag has exited with 0,
+# Power loss: the store lies on an ext4 of its own. The instant build, import, load, pull, commit or tag has exited with 0,
 # the disk's bytes are copied, as a cut of the power would leave them; from the copy, the image is
 # whole, verifies, and runs.
 if [ "${IN_NAMESPACE:-}" != 1 ]; then IN_NAMESPACE=1 exec unshare -m bash "$0" "$@"; fi
@@ -46,6 +46,15 @@ echo durable >"$scratch/context/file"
 printf 'FROM small\nCOPY . /\nRUN echo x >/made\n' >"$scratch/context/Dockerfile"
 ok build_id -t built "$scratch/context"
 power_cut build built durable
+ok mini save -o "$scratch/built.tar" built
+ok mini rmi built
+ok mini builder prune -af
+ok mini load -i "$scratch/built.tar"
+power_cut load built durable
+ok mini run --name box --network none small sh -c 'echo durable >/file'
+ok mini commit box committed
+power_cut commit committed durable
+ok mini rm box
 ok mini tag built other
 power_cut tag other durable
 ok build_id -t again "$scratch/context"

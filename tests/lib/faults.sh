@@ -21,7 +21,10 @@ faults_prepare() {
   mkdir "$scratch/context"
   echo text >"$scratch/context/file"
   printf 'FROM small\nCOPY file /file\nRUN echo made >/made\nLABEL a=b\n' >"$scratch/context/Dockerfile"
-  mv "$MINI_ROOT" "$scratch/template"
+  cp -a "$MINI_ROOT" "$scratch/template"
+  mini build -q --network none -t archived "$scratch/context" >/dev/null &&
+    mini save archived | gzip >"$scratch/archive.tar.gz" || die "no archive"
+  rm -rf "$MINI_ROOT"
 }
 
 fresh_store() {
@@ -31,11 +34,16 @@ fresh_store() {
 
 # A verb: before_VERB makes the store ready, words_VERB sets $words to the command, again_VERB
 # repeats it after a fault, and picture shows what there is afterwards.
-verbs="build import tag rmi create run_d run_rm rm prune volume"
+verbs="build import load commit tag rmi create run_d run_rm rm prune volume"
 before_build() { :; }
 words_build() { words=(build -q --network none -t built "$scratch/context"); }
 before_import() { :; }
 words_import() { words=(import "$scratch/small.tar" second); }
+before_load() { :; }
+words_load() { words=(load -q -i "$scratch/archive.tar.gz"); }
+# Its files have the same time whenever it is run.
+before_commit() { mini run --network none --name box small sh -c 'echo x >/made; busybox touch -d @1 /made'; }
+words_commit() { words=(commit box committed); }
 before_tag() { :; }
 words_tag() { words=(tag small second); }
 before_rmi() { mini build -q --network none -t built "$scratch/context" >/dev/null; }
