@@ -5,6 +5,10 @@ namespace mini::cmd {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table{
       {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
+      {"pull|image pull", "Images", "fetch an image from a registry", pull},
+      {"push|image push", "Images", "send an image to a registry", push},
+      {"login", "Images", "keep a password for a registry", login},
+      {"logout", "Images", "forget it", logout},
       {"images|image ls|image list", "Images", "list images", images},
       {"tag|image tag", "Images", "give an image another name", tag},
       {"rmi|image rm|image remove", "Images", "remove images", rmi},
@@ -13,6 +17,7 @@ const std::vector<Verb>& verbs() {
       {"save|image save", "Images", "write images to an archive", save},
       {"load|image load", "Images", "take images from an archive", load},
       {"image inspect", "Images", "show all of an image as JSON", inspect_image},
+      {"manifest inspect", "Images", "show what a registry has under a name", manifest_inspect},
       {"image prune", "Images", "remove images that nothing uses", image_prune},
       {"builder prune", "Images", "remove build cache", builder_prune},
 

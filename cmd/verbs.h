@@ -49,6 +49,13 @@ MINI_VERB(rmi);
 MINI_VERB(tag);
 MINI_VERB(history);
 MINI_VERB(import);
+// pull.cc
+MINI_VERB(pull);
+MINI_VERB(push);
+MINI_VERB(manifest_inspect);
+// login.cc
+MINI_VERB(login);
+MINI_VERB(logout);
 // save.cc
 MINI_VERB(save);
 MINI_VERB(load);

@@ -11,6 +11,7 @@
 #include "runtime/image/index.h"
 #include "runtime/image/lease.h"
 #include "runtime/image/manifest.h"
+#include "runtime/image/partial.h"
 
 namespace mini::image {
 namespace {
@@ -65,6 +66,7 @@ void empty_trash(const StatePaths& paths) {
 void remove_leftovers(const StatePaths& paths) {
   Scratch::remove_dead(paths);
   empty_trash(paths);
+  PartialBlob::remove_old(paths, kPartialAge);
 }
 
 Reclaimed collect_garbage(ImageStore& store, const std::function<std::set<Digest>()>& roots,

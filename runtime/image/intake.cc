@@ -31,7 +31,9 @@ class Arrival {
     size_t got = replayed_ ? 0 : read_full(fd_.get(), to, size, file_);
     if (got < size) {
       replayed_ = true;
+      in_source_ = true;
       const size_t more = source_(to + got, size - got);
+      in_source_ = false;
       if (count_ + got == 0 && !fd_ && begins_compressed({to, more})) open();
       if (fd_) write_all(fd_.get(), {to + got, more}, file_);
       got += more;
@@ -39,6 +41,12 @@ class Arrival {
     count_ += got;
     if (offer_.size && count_ > *offer_.size) wrong(cat("is longer than ", *offer_.size, " bytes"));
     return got;
+  }
+
+  // After a failure that was neither the source's nor this machine's: these bytes are no layer, and
+  // going on after them would fail again.
+  void forget_what_is_no_layer() const {
+    if (!in_source_) unlink(file_.c_str());
   }
 
   void check(const ReadResult& result) {
@@ -68,7 +76,7 @@ class Arrival {
   const LayerOffer& offer_;
   const std::string name_, file_;
   Fd fd_;
-  bool replayed_ = true;
+  bool replayed_ = true, in_source_ = false;
   uint64_t count_ = 0;
 };
 
@@ -144,12 +152,19 @@ ReceivedLayer Intake::receive(const LayerOffer& offer, const ByteSource& source,
 
   std::optional<Draft> draft;
   ReadResult result;
-  if (offer.diff_id && hold(*offer.diff_id)) {
-    result = digest_layer(bytes, name);
-  } else {
-    draft.emplace(store_.paths());
-    TarRecipe recipe(draft->recipe());
-    result = read_layer(bytes, name, *draft, recipe);
+  try {
+    if (offer.diff_id && hold(*offer.diff_id)) {
+      result = digest_layer(bytes, name);
+    } else {
+      draft.emplace(store_.paths());
+      TarRecipe recipe(draft->recipe());
+      result = read_layer(bytes, name, *draft, recipe);
+    }
+  } catch (const SysError&) {
+    throw;
+  } catch (const Error&) {
+    arrival.forget_what_is_no_layer();
+    throw;
   }
   arrival.check(result);
 
