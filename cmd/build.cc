@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 
 #include "builder/build/build.h"
 #include "builder/dockerfile/lint.h"
+#include "cmd/build_output.h"
 #include "cmd/flag_values.h"
 #include "cmd/flags.h"
 #include "cmd/listing.h"
+#include "cmd/missing_images.h"
 #include "cmd/progress.h"
 #include "cmd/session.h"
 #include "cmd/verbs.h"
@@ -23,14 +26,16 @@ namespace mini::cmd {
 namespace {
 
 struct BuildFlags {
-  std::vector<std::string> tags, build_args, labels, secrets, no_cache, add_hosts, allow;
+  std::vector<std::string> tags, outputs, build_args, labels, secrets, no_cache, add_hosts, allow;
   std::string file, target, progress = "auto", iid_file, network = "default", platform,
                             context = ".";
   std::vector<std::string> pull;
-  bool quiet = false, explain = false, check = false, list_context = false;
+  bool offline = false, quiet = false, explain = false, check = false, list_context = false;
 
   void declare(Flags& flags) {
     flags.values("-t,--tag", tags, "NAME[:TAG] for the image; may be given several times");
+    flags.values("-o,--output", outputs,
+                 "DIR, or type=oci|docker|tar|local,dest=PATH: write the result there, too");
     flags.value("-f,--file", file, "the Dockerfile (CONTEXT/Dockerfile); - for standard input");
     flags.value("--target", target, "build this stage");
     flags.values("--build-arg", build_args, "NAME=VALUE for an ARG");
@@ -42,7 +47,8 @@ struct BuildFlags {
     flags.values("--label", labels, "KEY=VALUE for the image");
     flags.values("--secret", secrets, "id=ID[,src=FILE|,env=NAME] for RUN --mount=type=secret");
     flags.optional_values("--pull", pull, "always",
-                          "missing or never (always needs the registry client)");
+                          "fetch base images: missing, always (--pull alone), never");
+    flags.flag("--offline", offline, "ask no registry");
     flags.value("--network", network, "for RUN: default, none, host");
     flags.values("--add-host", add_hosts, "NAME:ADDRESS for RUN");
     flags.values("--allow", allow, "security.insecure, network.host");
@@ -100,11 +106,17 @@ build::Network network_of(const std::string& text) {
       "default, none or host", ErrorKind::usage);
 }
 
-build::Pull pull_of(const std::vector<std::string>& given) {
-  if (given.empty() || given.back() == "missing" || given.back() == "false")
-    return build::Pull::missing;
-  if (given.back() == "never") return build::Pull::never;
-  return build::Pull::always;
+build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
+  const std::string policy = given.empty() ? "missing" : given.back();
+  if (policy == "always" || policy == "true") {
+    if (offline)
+      throw Error("flag --offline: contradicts --pull", "", ErrorKind::usage);
+    return build::Pull::always;
+  }
+  if (policy != "missing" && policy != "false" && policy != "never")
+    throw Error(cat("flag --pull ", quoted(policy), ": not known"), "missing, always or never",
+                ErrorKind::usage);
+  return offline || policy == "never" ? build::Pull::never : build::Pull::missing;
 }
 
 build::BuildOptions options_of(const BuildFlags& flags) {
@@ -132,7 +144,7 @@ build::BuildOptions options_of(const BuildFlags& flags) {
   if (options.network == build::Network::host) options.allow_host_network = true;
   options.add_hosts = flags.add_hosts;
   require_host_platform(flags.platform);
-  options.pull = pull_of(flags.pull);
+  options.pull = pull_of(flags.pull, flags.offline);
   options.source_date_epoch = source_date_epoch();
   return options;
 }
@@ -183,9 +195,18 @@ int build(const Session& session, const Args& args) {
       put(printable(file) + "\n");
     return 0;
   }
+  std::vector<std::unique_ptr<BuildOutput>> outputs;
+  bool prints_id = given.quiet;
+  for (const std::string& output : given.outputs) {
+    outputs.push_back(std::make_unique<BuildOutput>(output));
+    const auto& names = outputs.back()->names();
+    options.tags.insert(options.tags.end(), names.begin(), names.end());
+    if (outputs.back()->to_stdout()) prints_id = false;
+  }
   Stores stores(session);
   const Fd signals = block_signals();
   options.cancel_fd = signals.get();
+  options.fetch = build_fetch(session, stores.images(), options.pull);
   build::BuildResult result;
   try {
     auto progress = make_progress(given.quiet ? "quiet" : given.progress, given.explain);
@@ -195,8 +216,9 @@ int build(const Session& session, const Args& args) {
     print_error(error);
     return 130;
   }
+  for (const auto& output : outputs) output->write(stores.images(), result);
   if (!given.iid_file.empty()) replace_file(given.iid_file, result.id.str(), false);
-  if (given.quiet) put(result.id.str() + "\n");
+  if (prints_id) put(result.id.str() + "\n");
   return 0;
 }
 

@@ -41,7 +41,8 @@ void ContainerFlags::add_process_flags(Flags& flags) {
   flags.value("--stop-signal", stop_signal_, "signal that `mini stop` sends");
   flags.value("--stop-timeout", stop_timeout_, "seconds until `mini stop` kills");
   flags.value("--cidfile", cid_file_, "write the container's id to this file");
-  flags.value("--pull", pull_, "missing, never (always needs the registry client)");
+  missing_.declare(flags);
+  flags.flag("-q,--quiet", missing_.quiet, "do not show how an image is fetched");
   flags.value("--platform", platform_, "only this machine's");
   flags.values("-a,--attach", attach_, "stdin, stdout, stderr");
   flags.value("--log-driver", log_driver_, "json-file or none");
@@ -227,9 +228,7 @@ void ContainerFlags::fill_health(Config& config) const {
 
 engine::CreateRequest ContainerFlags::request(const Flags&,
                                               const std::vector<std::string>& command) const {
-  if (pull_ != "missing" && pull_ != "never")
-    throw Error(cat("flag --pull ", printable(pull_), ": not possible without a registry client"),
-                "use missing or never; `mini import` brings images in", ErrorKind::usage);
+  missing_.check();
   require_host_platform(platform_);
   engine::CreateRequest request;
   request.image = command.front();

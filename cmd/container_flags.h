@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/flags.h"
+#include "cmd/missing_images.h"
 #include "cmd/network_values.h"
 #include "runtime/engine/create.h"
 
@@ -18,6 +19,7 @@ class ContainerFlags {
 
   bool interactive() const { return interactive_; }
   bool tty() const { return tty_; }
+  const Missing& missing() const { return missing_; }
   const std::string& cid_file() const { return cid_file_; }
 
   // After parse: IMAGE [COMMAND…].
@@ -40,7 +42,7 @@ class ContainerFlags {
   bool interactive_ = false, tty_ = false, rm_ = false, privileged_ = false, read_only_ = false,
        init_ = false, publish_all_ = false;
   bool no_healthcheck_ = false, oom_kill_disable_ = false;
-  std::string name_, cid_file_, pull_ = "missing", platform_;
+  std::string name_, cid_file_, platform_;
   std::optional<std::string> entrypoint_, hostname_, domainname_, user_, working_dir_, stop_signal_;
   std::optional<std::string> health_cmd_, health_interval_, health_timeout_, health_start_period_,
       health_start_interval_;
@@ -54,6 +56,7 @@ class ContainerFlags {
   std::string memory_, memory_swap_, memory_reservation_, cpus_, shm_size_, restart_ = "no";
   std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_,
       log_driver_ = "json-file";
+  Missing missing_;
   NetworkTexts network_;
   int64_t cpu_shares_ = 0, cpu_period_ = 0, cpu_quota_ = 0, pids_limit_ = 0, blkio_weight_ = 0;
 };

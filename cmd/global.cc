@@ -63,7 +63,7 @@ void require_root(const std::string& verb) {
 }
 
 struct Raw {
-  std::string root, run_root;
+  std::string root, run_root, config;
   bool debug = false, help = false, version = false;
 };
 
@@ -72,14 +72,14 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
   const std::string word = argv[index];
   const size_t equals = word.find('=');
   const std::string name = word.substr(0, equals);
-  if (name == "--root" || name == "--run-root") {
-    std::string& out = name == "--root" ? raw.root : raw.run_root;
+  if (name == "--root" || name == "--run-root" || name == "--config") {
+    std::string& out = name == "--root" ? raw.root : name == "--config" ? raw.config : raw.run_root;
     if (equals != std::string::npos) {
       out = word.substr(equals + 1);
       return index + 1;
     }
     if (index + 1 >= argc)
-      throw Error(cat("flag ", name, ": needs a directory"), "", ErrorKind::usage);
+      throw Error(cat("flag ", name, ": needs a path"), "", ErrorKind::usage);
     out = argv[index + 1];
     return index + 2;
   }
@@ -90,11 +90,12 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
   } else if (word == "--version" || word == "-v") {
     raw.version = true;
   } else {
-    constexpr std::string_view known[] = {"--root", "--run-root", "--debug", "--help", "--version"};
+    constexpr std::string_view known[] = {"--root",  "--run-root", "--config",
+                                          "--debug", "--help",     "--version"};
     auto near = did_you_mean(name, known);
     throw Error(cat("unknown flag: ", printable(word)),
                 near ? cat("did you mean ", *near, "?")
-                     : "global flags are --root, --run-root, --debug, --help, --version",
+                     : "global flags are --root, --run-root, --config, --debug, --help, --version",
                 ErrorKind::usage);
   }
   return index + 1;
@@ -129,6 +130,8 @@ Global parse_global(int argc, char** argv) {
   require_kernel(5, 14);
   require_root(global.args.front());
   global.session.paths.root = first_of(raw.root, "MINI_ROOT", default_root);
+  global.session.config = raw.config.empty() ? from_environment("MINI_CONFIG") : raw.config;
+  if (!global.session.config.empty()) global.session.config = absolute(global.session.config);
   global.session.paths.run = first_of(raw.run_root, "MINI_RUN_ROOT", default_run_root);
   return global;
 }

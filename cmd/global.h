@@ -1,4 +1,4 @@
-// The flags before the verb: --root, --run-root, --debug, --help, --version, and what they default
+// The flags before the verb: --root, --run-root, --config, --debug, --help, --version, and what they default
 // to. `mini-runc` as the program's name means `mini oci`.
 #pragma once
 

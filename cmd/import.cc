@@ -4,8 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "builder/build/stage_state.h"
-#include "builder/dockerfile/parser.h"
+#include "cmd/config_changes.h"
 #include "cmd/flag_values.h"
 #include "cmd/flags.h"
 #include "cmd/listing.h"
@@ -18,35 +17,16 @@
 namespace mini::cmd {
 namespace {
 
-// One instruction of a Dockerfile; such as have no effect on the config are refused.
-void apply_change(build::StageState& state, const std::string& text) {
-  const dockerfile::Source source{"--change", text};
-  const dockerfile::Instruction written = dockerfile::parse_trigger(source);
-  const dockerfile::Instruction instruction =
-      dockerfile::expand_instruction(source, written, {}, state.lookup());
-  if (const auto* workdir = instruction.as<dockerfile::Workdir>()) {
-    build::apply_workdir(state, workdir->path.text);
-    return;
-  }
-  if (instruction.as<dockerfile::Arg>() || !build::apply_metadata(state, instruction, {}))
-    throw Error(cat("flag --change ", quoted(text), ": ", instruction.name, " changes no config"),
-                "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, SHELL, STOPSIGNAL, USER, VOLUME "
-                "or WORKDIR",
-                ErrorKind::usage);
-}
-
 image::ImageConfig changed_config(const std::vector<std::string>& changes,
                                   const std::string& message) {
-  build::StageState state;
-  state.created = rfc3339_nano(source_date_epoch() * 1'000'000'000);
-  state.config.created = state.created;
-  state.config.architecture = image::host_architecture();
-  state.config.os = "linux";
-  for (const std::string& change : changes) apply_change(state, change);
+  image::ImageConfig config;
+  config.created = rfc3339_nano(source_date_epoch() * 1'000'000'000);
+  config.architecture = image::host_architecture();
+  config.os = "linux";
+  apply_changes(config, changes);
   // The one layer is the whole history. A file's name is no part of it: same tar, same image.
-  state.config.history.clear();
-  if (!message.empty()) state.config.history.push_back({state.created, "", "", message, false});
-  return state.config;
+  if (!message.empty()) config.history.push_back({config.created, "", "", message, false});
+  return config;
 }
 
 Fd open_source(const std::string& file) {

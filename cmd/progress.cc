@@ -78,6 +78,12 @@ class PlainProgress : public build::EventSink {
                event.rule.empty() ? "" : cat(" [", event.rule, "]")));
       if (!event.excerpt.empty()) std::fputs(event.excerpt.c_str(), stderr);
       if (!event.hint.empty()) line(cat("  ", printable(event.hint)));
+    } else if (event.kind == EventKind::fetching) {
+      const std::string& name = event.text;
+      // Here only that it has begun; the rest is for pictures.
+      if (name.find(' ') == std::string::npos) line(cat("pull ", printable(name)));
+    } else if (event.kind == EventKind::fetched) {
+      line(cat("pull ", printable(event.text), " DONE"), true);
     } else if (event.kind == EventKind::stored) {
       line(cat("image ", event.text, " in ", seconds(event.duration_ns, "%.2fs")));
     }

@@ -65,6 +65,11 @@ class TtyProgress : public build::EventSink {
     } else if (event.kind == EventKind::warning) {
       warnings_.push_back(cat("warning: ", printable(event.text),
                               event.rule.empty() ? "" : cat(" [", event.rule, "]")));
+    } else if (event.kind == EventKind::fetching) {
+      fetching_ = printable(event.text);
+    } else if (event.kind == EventKind::fetched) {
+      fetching_.clear();
+      fetched_.push_back(printable(event.text));
     } else if (event.kind == EventKind::stored) {
       stored_ = event.text;
     }
@@ -175,6 +180,9 @@ class TtyProgress : public build::EventSink {
         paint("36", cut(cat("[+] Building ", seconds(monotonic_ns() - start_ns_), " (", ended, "/",
                             steps_.size(), ")"),
                         columns))};
+    for (const std::string& name : fetched_)
+      lines.push_back(paint("36", cut(cat(" => pull ", name), columns)));
+    if (!fetching_.empty()) lines.push_back(cut(cat(" => pull ", fetching_), columns));
     for (const Step& step : steps_)
       if (step.phase != Step::Phase::waiting) add_step(lines, step, columns);
     for (const std::string& text : warnings_) lines.push_back(paint("33", cut(text, columns)));
@@ -231,7 +239,8 @@ class TtyProgress : public build::EventSink {
   std::condition_variable wake_;
   std::vector<Step> steps_;
   std::vector<std::string> warnings_;
-  std::string stored_;
+  std::vector<std::string> fetched_;
+  std::string fetching_, stored_;
   size_t drawn_ = 0;
   bool dirty_ = false, ended_ = false;
   std::thread ticker_;

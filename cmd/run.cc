@@ -53,8 +53,9 @@ int run(const Session& session, const Args& args) {
       write_id_file(container.cid_file(), record.id);
       id = record.id;
     };
-  const int code =
-      engine::run_container(stores.engine(), container.request(flags, command), options);
+  const engine::CreateRequest request = container.request(flags, command);
+  container.missing().ensure(session, stores.images(), request.image);
+  const int code = engine::run_container(stores.engine(), request, options);
   if (detach) put(id + "\n");
   return code;
 }
@@ -66,8 +67,9 @@ int create(const Session& session, const Args& args) {
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
-  const engine::Record record =
-      engine::create_container(stores.engine(), container.request(flags, command));
+  const engine::CreateRequest request = container.request(flags, command);
+  container.missing().ensure(session, stores.images(), request.image);
+  const engine::Record record = engine::create_container(stores.engine(), request);
   write_id_file(container.cid_file(), record.id);
   put(record.id + "\n");
   return 0;

@@ -16,6 +16,7 @@ using Args = std::vector<std::string>;
 struct Session {  // the global flags
   StatePaths paths;
   std::string program;  // argv[0]
+  std::string config;   // --config: what the user says about registries; empty: the default file
 };
 
 struct Verb {

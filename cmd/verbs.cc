@@ -5,12 +5,19 @@ namespace mini::cmd {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table{
       {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
+      {"pull|image pull", "Images", "fetch an image from a registry", pull},
+      {"push|image push", "Images", "send an image to a registry", push},
+      {"login", "Images", "keep a password for a registry", login},
+      {"logout", "Images", "forget it", logout},
       {"images|image ls|image list", "Images", "list images", images},
       {"tag|image tag", "Images", "give an image another name", tag},
       {"rmi|image rm|image remove", "Images", "remove images", rmi},
       {"history|image history", "Images", "show an image's layers", history},
       {"import|image import", "Images", "make an image from a tar of a root file system", import},
+      {"save|image save", "Images", "write images to an archive", save},
+      {"load|image load", "Images", "take images from an archive", load},
       {"image inspect", "Images", "show all of an image as JSON", inspect_image},
+      {"manifest inspect", "Images", "show what a registry has under a name", manifest_inspect},
       {"image prune", "Images", "remove images that nothing uses", image_prune},
       {"builder prune", "Images", "remove build cache", builder_prune},
 
@@ -33,6 +40,10 @@ const std::vector<Verb>& verbs() {
       {"stats|container stats", "Containers", "show what containers use, live", stats},
       {"port|container port", "Containers", "show where published ports are reached", port},
       {"rename|container rename", "Containers", "rename a container", rename},
+      {"cp|container cp", "Containers", "copy files into and out of a container", cp},
+      {"diff|container diff", "Containers", "show which files a container changed", diff},
+      {"commit|container commit", "Containers", "make an image from a container", commit},
+      {"export|container export", "Containers", "write a container's files as a tar", export_},
       {"container inspect", "Containers", "show all of a container as JSON", inspect_container},
       {"container prune", "Containers", "remove containers that have ended", container_prune},
 

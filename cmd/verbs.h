@@ -49,6 +49,22 @@ MINI_VERB(rmi);
 MINI_VERB(tag);
 MINI_VERB(history);
 MINI_VERB(import);
+// pull.cc
+MINI_VERB(pull);
+MINI_VERB(push);
+MINI_VERB(manifest_inspect);
+// login.cc
+MINI_VERB(login);
+MINI_VERB(logout);
+// save.cc
+MINI_VERB(save);
+MINI_VERB(load);
+// commit.cc: commit, diff, export
+MINI_VERB(commit);
+MINI_VERB(diff);
+MINI_VERB(export_);
+// copy.cc
+MINI_VERB(cp);
 // build.cc
 MINI_VERB(build);
 // builder_prune.cc

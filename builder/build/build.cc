@@ -65,6 +65,7 @@ class Build {
   void number_steps();
   void announce_steps();
   void check_build_args();
+  void load_images();
   StageState build_stages();
   StageState build_stage(int index);
   void report_failure(const Error& error);
@@ -97,6 +98,7 @@ void Build::plan() {
                          return triggers_of(image, from);
                        });
   check_build_args();
+  load_images();
   number_steps();
 }
 
@@ -115,6 +117,23 @@ std::vector<Trigger> Build::triggers_of(const std::string& image,
     throw dockerfile::DockerfileError(*file_.source, place, error.what(), error.hint());
   }
   return triggers;
+}
+
+// Before the first step, so that what is not there does not end a build that has run for an hour.
+void Build::load_images() {
+  for (const PlannedStage& planned : graph_.stages) {
+    if (!planned.needed) continue;
+    for (const ImageUse& use : planned.images) {
+      try {
+        session_.image(use.name);
+      } catch (const Error& error) {
+        throw dockerfile::DockerfileError(
+            *file_.source, use.place,
+            cat(quoted(use.name), " is no stage before this one, and no image: ", error.what()),
+            error.hint());
+      }
+    }
+  }
 }
 
 void Build::check_build_args() {
@@ -247,7 +266,7 @@ void Build::report_failure(const Error& error) {
 
 // Everything that finished stays in the cache, whatever became of the build.
 void Build::keep_results() {
-  if (session_.has_kept()) session_.reporter().finish(EventKind::storing);
+  if (session_.has_kept()) session_.reporter().whole(EventKind::storing);
   session_.publish();
   for (const StageSteps& steps : steps_) {
     if (!steps.builder) continue;
@@ -273,14 +292,14 @@ BuildResult Build::finish(StageState state) {
         return std::find(entry->tags.begin(), entry->tags.end(), tag) != entry->tags.end();
       });
   if (!tagged) {
-    session_.reporter().finish(EventKind::storing);
+    session_.reporter().whole(EventKind::storing);
     entry = store_.put(state.config, options.tags);
     result_.written = true;
   }
   result_.id = entry->id;
   result_.manifest = entry->manifest;
   result_.tags = tags;
-  session_.reporter().finish(EventKind::stored, result_.id.str());
+  session_.reporter().whole(EventKind::stored, result_.id.str());
   return result_;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,6 +30,9 @@ struct Secret {  // --secret id=ID[,src=FILE|,env=NAME]
 
 enum class Network { standard, none, host };
 enum class Pull { missing, always, never };
+// Brings an image into the store, whatever is there; `tell` takes how far it is. Throws.
+using Fetch = std::function<void(const std::string& image,
+                                 const std::function<void(const std::string& progress)>& tell)>;
 
 struct BuildOptions {
   std::string context = ".";        // a directory, or "-": a tar (or, alone, a Dockerfile) on stdin
@@ -47,6 +51,7 @@ struct BuildOptions {
   std::vector<std::string> add_hosts;     // "name:address"
   std::string platform;                   // empty, or the host's: anything else is refused
   Pull pull = Pull::missing;
+  Fetch fetch;  // none: only what is in the store
   int64_t source_date_epoch = 0;  // seconds; clamps times, is the image's `created`
   int cancel_fd = -1;             // readable: stop (finished steps stay cached), throws
 };

@@ -32,6 +32,10 @@ const char* to_string(EventKind kind) {
       return "cancelled";
     case EventKind::warning:
       return "warning";
+    case EventKind::fetching:
+      return "fetching";
+    case EventKind::fetched:
+      return "fetched";
     case EventKind::storing:
       return "storing";
     case EventKind::stored:

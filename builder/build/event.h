@@ -37,6 +37,8 @@ enum class EventKind {
   failed,     // step: text is the problem
   cancelled,  // step: was running or waiting when another failed or the user stopped the build
   warning,    // text, hint, and a place in the Dockerfile when range is set
+  fetching,   // an image: text is its name and how far it is
+  fetched,    // text is its name
   storing,    // the layers are made durable and the image is put into the store
   stored,     // the end: text is the image's id, duration_ns since the start
 };
@@ -46,7 +48,7 @@ struct Event {
   EventKind kind = EventKind::known;
   int64_t time_ns = 0;  // since the start of the build
   int64_t duration_ns = 0;
-  const StepInfo* step = nullptr;  // null for warning, storing, stored
+  const StepInfo* step = nullptr;  // null for warning, fetching, fetched, storing, stored
   bool is_stderr = false;          // output
   std::string text;
   // warning:

@@ -18,13 +18,8 @@ dockerfile::Lookup lookup_in(const std::map<std::string, std::string>& variables
   };
 }
 
-struct Reference {
-  std::string name;
-  dockerfile::Range place;
-};
-
-std::vector<Reference> references(const dockerfile::Instruction& instruction) {
-  std::vector<Reference> result;
+std::vector<ImageUse> references(const dockerfile::Instruction& instruction) {
+  std::vector<ImageUse> result;
   if (const auto* copy = instruction.as<dockerfile::Copy>(); copy != nullptr && copy->from) {
     result.push_back({copy->from->text, copy->from->range});
   }
@@ -154,19 +149,22 @@ StageGraph plan_stages(
       planned.base_image = image;
       planned.triggers = triggers(image, stage.from);
     }
-    std::vector<Reference> used;
+    std::vector<ImageUse> used;
     for (const Trigger& trigger : planned.triggers) {
       // Where a trigger comes from is not this file: its FROM is the place to point at.
-      for (Reference& reference : references(trigger.instruction)) {
+      for (ImageUse& reference : references(trigger.instruction)) {
         used.push_back({std::move(reference.name), word.range});
       }
     }
     for (const dockerfile::Instruction& instruction : stage.instructions) {
-      for (Reference& reference : references(instruction)) used.push_back(std::move(reference));
+      for (ImageUse& reference : references(instruction)) used.push_back(std::move(reference));
     }
-    for (const Reference& reference : used) {
+    for (const ImageUse& reference : used) {
       const auto source = source_stage(file, reference.name, stage, reference.place);
-      if (!source) continue;
+      if (!source) {
+        planned.images.push_back(reference);
+        continue;
+      }
       planned.after.push_back(*source);
       graph.stages[static_cast<size_t>(*source)].needed = true;
     }

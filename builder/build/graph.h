@@ -19,6 +19,11 @@ struct Trigger {  // an ONBUILD instruction of the base
   dockerfile::Instruction instruction;
 };
 
+struct ImageUse {
+  std::string name;
+  dockerfile::Range place;
+};
+
 struct PlannedStage {
   const dockerfile::Stage* stage = nullptr;
   bool needed = false;
@@ -26,6 +31,7 @@ struct PlannedStage {
   std::optional<int> base_stage;  // index
   std::vector<Trigger> triggers;  // of the base image or stage
   std::vector<int> after;         // stages that are needed first, without the base
+  std::vector<ImageUse> images;   // that its steps take files from
 
   std::string name() const;  // "build", "stage-2"
 };

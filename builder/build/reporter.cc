@@ -53,7 +53,7 @@ void Reporter::warning(const std::string& text, const std::string& hint) {
   send(std::move(event));
 }
 
-void Reporter::finish(EventKind kind, std::string text) {
+void Reporter::whole(EventKind kind, std::string text) {
   Event event;
   event.kind = kind;
   event.text = std::move(text);

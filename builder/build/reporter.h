@@ -18,7 +18,7 @@ class Reporter {
   void output(const StepInfo& info, bool is_stderr, std::string_view data);
   void warning(const dockerfile::Source& source, const dockerfile::Warning& warning);
   void warning(const std::string& text, const std::string& hint = {});
-  void finish(EventKind kind, std::string text = {});  // storing, stored
+  void whole(EventKind kind, std::string text = {});  // fetching, fetched, storing, stored
 
  private:
   void send(Event event);

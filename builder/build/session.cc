@@ -26,16 +26,28 @@ void Session::protect(const Digest& diff_id) {
   lease_.add(diff_id);
 }
 
+bool Session::must_fetch(const std::string& name) const {
+  if (!options_.fetch || options_.pull == Pull::never) return false;
+  return options_.pull == Pull::always || !store_.find(name);
+}
+
+void Session::fetch(const std::string& name) {
+  reporter_.whole(EventKind::fetching, name);
+  options_.fetch(name, [&](const std::string& progress) {
+    reporter_.whole(EventKind::fetching, cat(name, " ", progress));
+  });
+  reporter_.whole(EventKind::fetched, name);
+}
+
 const image::Image& Session::image(const std::string& name) {
-  const std::lock_guard guard(mutex_);
-  const auto known = images_.find(name);
-  if (known != images_.end()) return known->second;
-  if (options_.pull == Pull::always) {
-    throw Error(cat("image ", quoted(name),
-                    ": --pull needs a registry, and this mini has no "
-                    "registry client"),
-                "leave --pull out: the image in the store is used");
+  const std::lock_guard fetching(fetch_mutex_);
+  {
+    const std::lock_guard guard(mutex_);
+    const auto known = images_.find(name);
+    if (known != images_.end()) return known->second;
   }
+  if (must_fetch(name)) fetch(name);
+  const std::lock_guard guard(mutex_);
   // Shared: what the collector may not take between the look-up and the lease.
   const FileLock lock = store_.lock(LockMode::shared);
   image::Image image = store_.load(name);

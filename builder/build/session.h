@@ -36,7 +36,7 @@ class Session {
   HashMemo& layer_memo() { return layer_memo_; }  // of files in layers
   std::string empty_directory();                  // a lower for overlays that have none
 
-  // Loaded once each, and leased. Throws not_found with the cure.
+  // Loaded once each, and leased; fetched first when it must be. Throws not_found with the cure.
   const image::Image& image(const std::string& name);
 
   // The layer that a step with this key gave, in this build or an earlier one; leased.
@@ -56,6 +56,8 @@ class Session {
     image::Layer layer;
   };
   void protect(const Digest& diff_id);
+  bool must_fetch(const std::string& name) const;
+  void fetch(const std::string& name);
 
   const BuildOptions options_;
   image::ImageStore& store_;
@@ -65,6 +67,7 @@ class Session {
   RecordStore records_;
   HashMemo layer_memo_;
 
+  std::mutex fetch_mutex_;  // before mutex_
   std::mutex mutex_;
   image::Lease lease_;
   std::map<std::string, image::Image> images_;

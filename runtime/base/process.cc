@@ -189,13 +189,14 @@ std::string last_lines(std::string_view text) {
   return join(lines, "; ");
 }
 
-// Starts it with a fixed environment and no blocked signals, whatever mini was called with.
-pid_t spawn(const std::string& path, const std::vector<std::string>& argv, int in, int out,
-            int err) {
+const char* const kFixedEnvironment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
+
+// Starts it with no blocked signals, whatever mini was called with.
+pid_t spawn(const std::string& path, const std::vector<std::string>& argv, int in, int out, int err,
+            const char* const* environment = kFixedEnvironment) {
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  const char* environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -247,6 +248,23 @@ std::string run_host_program(const std::vector<std::string>& argv, const std::st
                   WIFSIGNALED(status) ? cat("ended by ", signal_name(WTERMSIG(status)))
                                       : cat("exit code ", WEXITSTATUS(status)),
                   reason.empty() ? "" : ": ", reason));
+}
+
+ProgramResult run_users_program(const std::vector<std::string>& argv, const std::string& input) {
+  if (argv.empty() || argv[0].empty() || argv[0].find('/') != std::string::npos)
+    throw Error(cat("program ", quoted(argv.empty() ? "" : argv[0]), ": is no name of a program"));
+  const char* search = getenv("PATH");
+  for (const std::string& directory : split(search ? search : "", ':')) {
+    // A relative directory would be somebody's build context.
+    const std::string path = cat(directory, '/', argv[0]);
+    if (!directory.starts_with('/') || access(path.c_str(), X_OK) != 0) continue;
+    const Fd in = sealed_memfd("input", input, false);
+    const Fd out = make_capture("output");
+    const Fd err = make_capture("errors");
+    const int status = wait_child(spawn(path, argv, in.get(), out.get(), err.get(), environ));
+    return {exit_code_of(status), captured(out, path)};
+  }
+  throw Error(cat("program ", quoted(argv[0]), ": not found in PATH"), {}, ErrorKind::not_found);
 }
 
 }  // namespace mini

@@ -49,4 +49,12 @@ void close_beside(Fd fd);
 // output; throws with its last lines when it fails.
 std::string run_host_program(const std::vector<std::string>& argv, const std::string& input = {});
 
+// The caller's own program: looked up in the absolute directories of its PATH, run with its
+// environment. Its output is not in any error, for it may be a secret.
+struct ProgramResult {
+  int code = 0;  // as exit_code_of
+  std::string output;
+};
+ProgramResult run_users_program(const std::vector<std::string>& argv, const std::string& input);
+
 }  // namespace mini

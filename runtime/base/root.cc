@@ -141,19 +141,13 @@ std::pair<Fd, std::string> Root::parent_of(const std::string& path, bool make_pa
   return {std::move(dir), name};
 }
 
-namespace {
-
-// The kernel's own files call themselves regular, but reading one may do something: /proc/kmsg
-// empties the host's log.
-bool is_kernels(int fd, const std::string& shown) {
+bool on_kernel_file_system(int fd, const std::string& shown) {
   struct statfs where;
   if (fstatfs(fd, &where) < 0) throw SysError(shown);
   constexpr long kKernel[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,   CGROUP_SUPER_MAGIC,
                               CGROUP2_SUPER_MAGIC, TRACEFS_MAGIC, DEBUGFS_MAGIC};
   return std::find(std::begin(kKernel), std::end(kKernel), where.f_type) != std::end(kKernel);
 }
-
-}  // namespace
 
 std::optional<std::string> Root::read_regular(const std::string& path, size_t limit) const {
   // O_PATH first: opening a device for reading would already do something.
@@ -162,7 +156,7 @@ std::optional<std::string> Root::read_regular(const std::string& path, size_t li
   const std::string shown = cat(name_, ": ", quoted(path));
   struct stat info;
   if (fstat(handle->get(), &info) < 0) throw SysError(shown);
-  if (!S_ISREG(info.st_mode) || is_kernels(handle->get(), shown))
+  if (!S_ISREG(info.st_mode) || on_kernel_file_system(handle->get(), shown))
     throw Error(cat(shown, ": not a regular file"));
   if (static_cast<uint64_t>(info.st_size) > limit) {
     throw Error(cat(shown, ": larger than ", limit, " bytes"));

@@ -44,6 +44,10 @@ class Root {
   std::string name_;
 };
 
+// /proc, /sys, cgroups and the like: their files call themselves regular, but reading or writing
+// one may do something (/proc/kmsg empties the host's log).
+bool on_kernel_file_system(int fd, const std::string& shown);
+
 // Lexical only: "a//b/./c/.." -> "a/b"; never leaves the start: "../x" -> "x", "/.." -> "/". Keeps
 // a leading slash; the start itself is "" or "/".
 std::string clean_path(std::string_view path);

@@ -1,5 +1,6 @@
 #include "runtime/container/conversation.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -135,6 +136,15 @@ bool Conversation::handle(const ReportRecord& record, Fd descriptor, const Proce
       return true;
   }
   throw Error("launcher: not understood");
+}
+
+void Conversation::throw_reported(const Process& process) {
+  pollfd ready{channel_.get(), POLLIN, 0};
+  while (poll(&ready, 1, 0) > 0) {
+    const auto received = receive(channel_.get());
+    if (!received) return;
+    if (received->record.kind == Report::failed) fail(received->record, process);
+  }
 }
 
 Launched Conversation::until_running(const Process& process) {

@@ -29,6 +29,8 @@ class Conversation {
   pid_t pid() const { return birth_.pid; }
   int pidfd() const { return birth_.pidfd.get(); }
   int channel() const { return channel_.get(); }
+  // Throws when the launcher has told of a failure already; waits for nothing, and ends the talk.
+  void throw_reported(const Process& process);
   // Returns when the command runs, or the start gate is reached.
   Launched until_running(const Process& process);
 

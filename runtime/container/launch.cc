@@ -165,7 +165,13 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
   }
   const auto beside = [&](pid_t pid) {
     if (!box.options.beside) return;
-    box.options.beside(pid);
+    try {
+      box.options.beside(pid);
+    } catch (const Error&) {
+      // With the launcher gone, nothing can be done in its namespaces: its own reason counts.
+      talk.throw_reported(*box.spec.process);
+      throw;
+    }
     say_go(talk.channel());
   };
   talk.on_forked = [&](pid_t pid) {

@@ -24,7 +24,9 @@ Received receive_frame(int socket, ReceivedFrame& frame) {
   ssize_t size;
   do {
     size = recv(socket, frame.payload.data(), frame.payload.size(), 0);
-  } while (size < 0 && errno == EINTR);
+    // A monitor that ends without having read all input resets the connection; what it had sent
+    // before, its last word above all, is still behind that one error.
+  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::none;
   if (size <= 0) return Received::end;
   frame.type = static_cast<Frame>(frame.payload[0]);

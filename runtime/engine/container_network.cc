@@ -138,9 +138,9 @@ network::ResolverPlan resolver_of(const HostConfig& host) {
   return network::plan_resolver(read_file_if_exists("/etc/resolv.conf").value_or(""), wishes);
 }
 
-bool steer_to_name_server(const Record& record) {
+bool steer_to_name_server(const Record& record, int netns) {
   const auto directory = container::Cgroup::find(cgroup_path(record)).directory("");
-  return directory && network::steer_dns(*directory, network::kSteeredDnsPort);
+  return directory && network::steer_dns(*directory, netns, network::kSteeredDnsPort);
 }
 
 ContainerNetwork::ContainerNetwork(const StatePaths& paths, const Record& record,
@@ -262,7 +262,7 @@ void ContainerNetwork::write_hosts(const Record& record) const {
 
 void ContainerNetwork::open_name_server(const Record& record, int netns) {
   const uint16_t port =
-      steer_to_name_server(record) ? network::kSteeredDnsPort : network::kDnsPort;
+      steer_to_name_server(record, netns) ? network::kSteeredDnsPort : network::kDnsPort;
   network::DnsOptions options;
   options.upstreams = resolver_of(record.host).upstreams;
   options.internal = [this] { return is_internal(); };

@@ -1,6 +1,6 @@
 // A container's part in networks while its monitor (or build step) lives: published ports held,
-// networks joined at each start and left at each end, its name server served. Joining runs beside the
-// launcher's own work (launch.h, `beside`). What a killed monitor leaves is cleared by
+// networks joined at each start and left at each end, its name server served. Joining runs beside
+// the launcher's own work (launch.h, `beside`). What a killed monitor leaves is cleared by
 // network::Membership::leave, which the sweep calls.
 #pragma once
 
@@ -70,6 +70,6 @@ Endpoint endpoint_of(const network::Member& member, const std::string& interface
 network::ResolverPlan resolver_of(const HostConfig& host);
 // For the processes of a container's own group: its name server is at 127.0.0.11, port 53. False:
 // it has to listen there itself.
-bool steer_to_name_server(const Record& record);
+bool steer_to_name_server(const Record& record, int netns);
 
 }  // namespace mini::engine

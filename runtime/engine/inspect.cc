@@ -247,6 +247,8 @@ OrderedJson inspect_image(const image::ImageStore&, const image::Image& image) {
     tags.push_back(image::Reference::parse(tag).familiar());
   out["RepoTags"] = std::move(tags);
   out["RepoDigests"] = OrderedJson::array();
+  for (const std::string& digest : image.entry.repo_digests)
+    out["RepoDigests"].push_back(image::Reference::parse(digest).familiar());
   out["Parent"] = "";
   out["Comment"] = config.history.empty() ? "" : config.history.back().comment;
   out["Created"] = config.created.empty() ? kZeroTime : config.created;

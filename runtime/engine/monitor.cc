@@ -83,7 +83,9 @@ void Monitor::launch() {
     if (network_) {
       options.beside = [&](pid_t process) { network_->connect(record, process); };
     } else if (joins_network(record.host)) {
-      options.beside = [&](pid_t) { steer_to_name_server(record); };
+      options.beside = [&](pid_t process) {
+        steer_to_name_server(record, open_pidfd(process).get());
+      };
     }
     options.name = id_;
     options.die_with_parent = true;

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 
+#include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/root.h"
@@ -31,9 +33,34 @@ bool is_opened_directory_empty(int directory) {
   return list_directory(cat("/proc/self/fd/", directory, "/.")).empty();
 }
 
+// False when something is in it. The directory's own time stays: when mini tidied up is no part of
+// a layer.
+bool take_away(int directory, const std::string& name, int flags) {
+  struct stat before;
+  if (fstat(directory, &before) < 0) throw SysError(quoted(name));
+  if (unlinkat(directory, name.c_str(), flags) < 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) return false;
+    throw SysError(cat("remove ", quoted(name)));
+  }
+  const timespec times[2] = {before.st_atim, before.st_mtim};
+  if (futimens(directory, times) < 0) throw SysError(cat(quoted(name), ": set the time"));
+  return true;
+}
+
+std::vector<std::string> destinations_of(const std::vector<container::Mount>& mounts) {
+  std::vector<std::string> result;
+  for (const container::Mount& mount : mounts) result.push_back(mount.destination);
+  return result;
+}
+
 }  // namespace
 
-MountStubs::MountStubs(const container::Spec& spec) : overlay_(*spec.overlay) {
+MountStubs::MountStubs(const container::Spec& spec)
+    : MountStubs(*spec.overlay, destinations_of(spec.mounts)) {}
+
+MountStubs::MountStubs(const container::Spec::Overlay& overlay,
+                       const std::vector<std::string>& targets)
+    : overlay_(overlay) {
   const MergedTree tree(overlay_);
   std::set<std::string> known;
   const auto look = [&](const std::string& destination) {
@@ -43,13 +70,11 @@ MountStubs::MountStubs(const container::Spec& spec) : overlay_(*spec.overlay) {
       missing_.push_back(path);
     }
   };
-  for (const container::Mount& mount : spec.mounts) {
+  for (const std::string& target : targets) {
     // What lies inside another of the sandbox's own file systems never reaches the layer.
-    if (mount.destination.starts_with("/dev/") || mount.destination.starts_with("/sys/") ||
-        mount.destination.starts_with("/proc/")) {
+    if (target.starts_with("/dev/") || target.starts_with("/sys/") || target.starts_with("/proc/"))
       continue;
-    }
-    look(mount.destination);
+    look(target);
   }
   std::sort(missing_.begin(), missing_.end(), is_deeper);
 }
@@ -65,9 +90,9 @@ void MountStubs::remove() const {
     struct stat info;
     if (fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) continue;
     if (S_ISDIR(info.st_mode)) {
-      unlinkat(directory->get(), name.c_str(), AT_REMOVEDIR);  // refused unless it is empty
+      take_away(directory->get(), name, AT_REMOVEDIR);  // refused unless it is empty
     } else if (S_ISREG(info.st_mode) && info.st_size == 0) {
-      unlinkat(directory->get(), name.c_str(), 0);
+      take_away(directory->get(), name, 0);
     }
     tidy_parents(upper.get(), parent_of(path));
   }
@@ -93,7 +118,7 @@ void MountStubs::tidy_parents(int upper, std::string path) const {
         !is_opened_directory_empty(copy->get()))
       return;
     const auto [parent, name] = root.parent_of(path);
-    if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) < 0) return;
+    if (!take_away(parent.get(), name, AT_REMOVEDIR)) return;
   }
 }
 

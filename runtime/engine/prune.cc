@@ -7,6 +7,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/networks.h"
+#include "runtime/image/partial.h"
 
 namespace mini::engine {
 namespace {
@@ -208,7 +209,8 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
         out.removed.push_back("Untagged: " + image::Reference::parse(tag).familiar());
       out.removed.push_back("Deleted: " + entry.id.str());
     }
-    out.bytes = bytes_of_images(engine, going, more_roots, options.without_containers);
+    out.bytes = bytes_of_images(engine, going, more_roots, options.without_containers) +
+                image::PartialBlob::remove_old(engine.paths(), 0, true);
     return out;
   }
   for (const image::ImageEntry& entry : going) {
@@ -218,7 +220,8 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
       if (error.kind() != ErrorKind::not_found) throw;  // another prune was first
     }
   }
-  out.bytes = collect_garbage(engine, more_roots, false);
+  out.bytes = collect_garbage(engine, more_roots, false) +
+              image::PartialBlob::remove_old(engine.paths(), 0);
   return out;
 }
 

@@ -45,9 +45,9 @@ struct NetworkRequest {  // a network to be in, from --network and what belongs 
   std::string address, address6, mac;  // empty: mini chooses
 };
 
-struct PortRequest {         // from -p
-  std::string host_address;  // empty: every address of this machine
-  uint16_t host_port = 0;    // 0: any that is free
+struct PortRequest {            // from -p
+  std::string host_address;     // empty: every address of this machine
+  uint16_t host_port = 0;       // 0: any that is free
   uint16_t host_port_last = 0;  // more than host_port: the first free one of that range
   uint16_t container_port = 0;
   std::string protocol = "tcp";  // or "udp"
@@ -124,7 +124,7 @@ struct Health {
 
 // What a running container has in one network. Addresses as text; empty: none.
 struct Endpoint {
-  std::string network, network_id;   // name and id
+  std::string network, network_id;        // name and id
   std::string interface, host_interface;  // "eth0", and its other end on the bridge
   std::string address, gateway, address6, gateway6, mac;
   unsigned prefix = 0, prefix6 = 0;  // lengths

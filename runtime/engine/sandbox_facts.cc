@@ -47,27 +47,6 @@ void share_etc_files(const std::string& directory, SandboxFacts& facts) {
   facts.resolv_conf = directory + "/resolv.conf";
 }
 
-void prepare_mounts(const Engine& engine, const Record& record, const SandboxFacts& facts) {
-  const VolumeStore volumes(engine.paths());
-  for (const MountRequest& mount : record.mounts) {
-    if (mount.type == MountRequest::Type::bind) {
-      struct stat info;
-      if (mount.create_host_path && stat(mount.source.c_str(), &info) < 0)
-        make_directories(mount.source);
-    } else if (mount.type == MountRequest::Type::volume) {
-      const Volume volume = volumes.create(mount.source, {}, mount.anonymous);
-      const std::string directory = volumes.directory(volume.name);
-      // In this order: a copy that fills the volume meanwhile is seen as unfinished.
-      const bool fill = !mount.no_copy && list_directory(volume.mountpoint).empty();
-      if (!fill && !has_unfinished_copy(directory)) continue;
-      const FileLock lock =
-          FileLock::acquire(directory + "/", LockMode::exclusive, cat("volume ", volume.name));
-      finish_copy(directory);
-      if (fill) copy_up(facts.overlay, mount.destination, directory);
-    }
-  }
-}
-
 // The container that a mode "container:ID" names; it has to run.
 std::optional<Record> joined_container(const ContainerStore& store, const std::string& flag,
                                        const std::string& mode) {
@@ -94,16 +73,6 @@ bool counts_swap() {
   return !host.unified.empty() && exists(cat(host.unified, host.own, "/memory.swap.max"));
 }
 
-container::Spec::Overlay overlay_of(const Engine& engine, const Record& record) {
-  container::Spec::Overlay overlay;
-  const std::string directory = engine.containers.directory(record.id);
-  overlay.upper = directory + "/upper";
-  overlay.work = directory + "/work";
-  for (const Digest& layer : record.layers)
-    overlay.lower.push_back(engine.images.layers().get(layer).lower);
-  return overlay;
-}
-
 std::vector<container::Device> devices_of(const HostConfig& host) {
   if (host.privileged) return all_host_devices();
   std::vector<container::Device> out;
@@ -120,6 +89,46 @@ bool is_resolver_option(std::string_view line, std::string_view key) {
 }
 
 }  // namespace
+
+container::Spec::Overlay overlay_of(const Engine& engine, const Record& record) {
+  container::Spec::Overlay overlay;
+  const std::string directory = engine.containers.directory(record.id);
+  overlay.upper = directory + "/upper";
+  overlay.work = directory + "/work";
+  for (const Digest& layer : record.layers)
+    overlay.lower.push_back(engine.images.layers().get(layer).lower);
+  return overlay;
+}
+
+void prepare_mounts(const Engine& engine, const Record& record,
+                    const container::Spec::Overlay& overlay) {
+  const VolumeStore volumes(engine.paths());
+  for (const MountRequest& mount : record.mounts) {
+    if (mount.type == MountRequest::Type::bind) {
+      struct stat info;
+      if (mount.create_host_path && stat(mount.source.c_str(), &info) < 0)
+        make_directories(mount.source);
+    } else if (mount.type == MountRequest::Type::volume) {
+      const Volume volume = volumes.create(mount.source, {}, mount.anonymous);
+      const std::string directory = volumes.directory(volume.name);
+      // In this order: a copy that fills the volume meanwhile is seen as unfinished.
+      const bool fill = !mount.no_copy && list_directory(volume.mountpoint).empty();
+      if (!fill && !has_unfinished_copy(directory)) continue;
+      const FileLock lock =
+          FileLock::acquire(directory + "/", LockMode::exclusive, cat("volume ", volume.name));
+      finish_copy(directory);
+      if (fill) copy_up(overlay, mount.destination, directory);
+    }
+  }
+}
+
+std::vector<std::string> mount_targets(const Record& record) {
+  std::vector<std::string> targets = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"};
+  for (const container::Mount& mount : container::default_spec().mounts)
+    targets.push_back(mount.destination);
+  for (const MountRequest& mount : record.mounts) targets.push_back(mount.destination);
+  return targets;
+}
 
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups) {
@@ -194,7 +203,7 @@ SandboxFacts gather_facts(const Engine& engine, const Record& record) {
   } else {
     make_etc_files(engine.containers.directory(record.id), record, facts);
   }
-  prepare_mounts(engine, record, facts);
+  prepare_mounts(engine, record, facts.overlay);
   return facts;
 }
 

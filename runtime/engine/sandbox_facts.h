@@ -15,6 +15,15 @@ namespace mini::engine {
 // directories of -v, fills new volumes.
 SandboxFacts gather_facts(const Engine& engine, const Record& record);
 
+// The container's files as an overlay: its layers and its upper directory.
+container::Spec::Overlay overlay_of(const Engine& engine, const Record& record);
+// Makes the host directories of -v and the volumes that are missing, and fills new volumes with
+// what the image has at their place.
+void prepare_mounts(const Engine& engine, const Record& record,
+                    const container::Spec::Overlay& overlay);
+// Where things are mounted in the container.
+std::vector<std::string> mount_targets(const Record& record);
+
 // The user of `config`, looked up in the merged tree of `overlay`.
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups);

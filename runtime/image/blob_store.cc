@@ -1,10 +1,12 @@
 #include "runtime/image/blob_store.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/image/hash_stream.h"
 #include "runtime/image/scratch.h"
 
 namespace mini::image {
@@ -37,21 +39,51 @@ std::string BlobStore::read(const Digest& digest, uint64_t size, const std::stri
 }
 
 void BlobStore::write(const std::vector<std::string>& contents) const {
-  std::vector<Digest> missing;
   const Scratch scratch(paths_);
+  const auto files = stage(contents, scratch.path());
+  // Content before names: a blob that has its name is whole, even after a power cut.
+  if (!files.empty()) sync_filesystem(paths_.root);
+  adopt(files);
+}
+
+std::map<Digest, std::string> BlobStore::stage(const std::vector<std::string>& contents,
+                                               const std::string& directory) const {
+  std::map<Digest, std::string> files;
   for (const std::string& content : contents) {
     const Digest digest = Digest::of(content);
     if (exists(path(digest))) continue;
-    replace_file(cat(scratch.path(), '/', digest.hex()), content, false);
-    missing.push_back(digest);
+    files[digest] = cat(directory, '/', digest.hex());
+    replace_file(files[digest], content, false);
   }
-  // Content before names: a blob that has its name is whole, even after a power cut.
-  if (!missing.empty()) sync_filesystem(paths_.root);
-  for (const Digest& digest : missing)
-    rename_path(cat(scratch.path(), '/', digest.hex()), path(digest));
+  return files;
+}
+
+void BlobStore::adopt(const std::map<Digest, std::string>& files) const {
+  for (const auto& [digest, file] : files) rename_path(file, path(digest));
   // Also for a blob that another process has just put there: its name must be durable before ours
   // refers to it.
   sync_directory(directory_);
+}
+
+bool BlobStore::has(const Descriptor& blob) const {
+  struct stat info;
+  return lstat(path(blob.digest).c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         static_cast<uint64_t>(info.st_size) == blob.size;
+}
+
+void BlobStore::copy(const Descriptor& blob, int out_fd) const {
+  const std::string file = path(blob.digest);
+  const Fd fd = open_file(file, O_RDONLY | O_NOFOLLOW);
+  HashStream out(out_fd);
+  for (;;) {
+    const HashStream::Space space = out.space(1);
+    const size_t got = read_full(fd.get(), space.data, space.size, file);
+    if (got == 0) break;
+    out.commit(got);
+  }
+  if (out.finish() != blob.digest || out.size() != blob.size)
+    throw Error(cat("blob ", blob.digest.str(), ": is damaged: its digest or size is another"),
+                "remove the image and pull or load it again");
 }
 
 std::vector<Digest> BlobStore::list() const {

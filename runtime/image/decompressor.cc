@@ -26,7 +26,7 @@ lzma_ret __wrap_lzma_stream_decoder(lzma_stream* stream, uint64_t memory, uint32
 namespace mini::image {
 namespace {
 
-constexpr size_t kInput = 256 << 10;
+constexpr size_t kInput = HashStream::kBuffer;
 // Enough to tell a format by. Until it is known the bytes are hashed, for nothing if they are
 // plain.
 constexpr size_t kFirstInput = 4 << 10;
@@ -35,10 +35,18 @@ constexpr size_t kTail = 64;
 
 }  // namespace
 
+// RFC 1952, 2.3.1; RFC 8878, 3.1.1.
+bool begins_compressed(std::string_view bytes) {
+  return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd");
+}
+
 Decompressor::Decompressor(int fd, std::string name)
-    : fd_(fd),
+    : Decompressor([fd, name](char* to, size_t size) { return read_full(fd, to, size, name); },
+                   name) {}
+
+Decompressor::Decompressor(ByteSource source, std::string name)
+    : source_(std::move(source)),
       name_(std::move(name)),
-      input_(std::make_unique_for_overwrite<char[]>(kInput)),
       archive_(archive_read_new(), archive_read_free) {
   archive* in = archive_.get();
   if (!in) throw SysError(ENOMEM, name_);
@@ -57,6 +65,21 @@ Decompressor::Decompressor(int fd, std::string name)
   if (archive_read_next_header(in, &entry) != ARCHIVE_OK) fail();
 }
 
+Compression Decompressor::compression() const {
+  switch (archive_filter_code(archive_.get(), 0)) {
+    case ARCHIVE_FILTER_GZIP:
+      return Compression::gzip;
+    case ARCHIVE_FILTER_ZSTD:
+      return Compression::zstd;
+    case ARCHIVE_FILTER_XZ:
+      return Compression::xz;
+    case ARCHIVE_FILTER_BZIP2:
+      return Compression::bzip2;
+    default:
+      return Compression::none;
+  }
+}
+
 void Decompressor::fail() const {
   if (error_) std::rethrow_exception(error_);
   if (blob_size_ == 0) throw Error(cat(name_, ": is empty"));
@@ -68,7 +91,7 @@ ssize_t Decompressor::feed(archive*, void* object, const void** piece) {
   auto* self = static_cast<Decompressor*>(object);
   try {
     const size_t size = self->fill();
-    *piece = self->input_.get();
+    *piece = self->input_.data();
     return static_cast<ssize_t>(size);
   } catch (...) {
     self->error_ = std::current_exception();
@@ -77,17 +100,15 @@ ssize_t Decompressor::feed(archive*, void* object, const void** piece) {
 }
 
 size_t Decompressor::fill() {
-  if (input_size_ > 0) {
-    tail_.append(input_.get(), input_size_);
-    tail_.erase(0, tail_.size() - std::min(tail_.size(), kTail));
-  }
-  input_size_ = read_full(fd_, input_.get(), blob_size_ == 0 ? kFirstInput : kInput, name_);
-  const std::string_view bytes(input_.get(), input_size_);
-  if (compressed_) hash_.update(bytes);
-  if (const size_t last = bytes.find_last_not_of('\0'); last != std::string_view::npos)
+  tail_ += input_;
+  tail_.erase(0, tail_.size() - std::min(tail_.size(), kTail));
+  const HashStream::Space space = hash_.space(kInput);
+  input_ = {space.data, source_(space.data, blob_size_ == 0 ? kFirstInput : kInput)};
+  if (compressed_) hash_.commit(input_.size());
+  if (const size_t last = input_.find_last_not_of('\0'); last != std::string_view::npos)
     content_end_ = blob_size_ + last + 1;
-  blob_size_ += input_size_;
-  return input_size_;
+  blob_size_ += input_.size();
+  return input_.size();
 }
 
 size_t Decompressor::read(char* to, size_t size) {
@@ -116,7 +137,7 @@ void Decompressor::finish() {
 // bytes before it, for libarchive has looked for one more header. A size that differs is that of
 // the last of several members, which no checksum covers together.
 void Decompressor::check_gzip(uint64_t end) const {
-  const std::string near = tail_ + std::string(input_.get(), input_size_);
+  const std::string near = tail_ + std::string(input_);
   const uint64_t start = blob_size_ - near.size();
   if (end < start + kGzipTrailer || end > blob_size_) return;
   uint32_t trailer[2];

@@ -57,6 +57,11 @@ class Check {
         for (const Layer& layer : image.layers) size += layer.size;
         if (size != entry.size) throw Error("the index says another size");
         if (image.config.labels != entry.labels) throw Error("the index says other labels");
+        for (size_t i = 0; i < image.layers.size(); ++i) {
+          const Descriptor& blob = image.manifest.layers[i];
+          if (blob.digest != image.layers[i].diff_id && !blobs_.has(blob))
+            throw Error(cat("blob ", blob.digest.str(), " is missing or of another size"));
+        }
       });
     }
   }
@@ -84,7 +89,7 @@ class Check {
       checked(
           cat("layer ", diff_id.str()), [&] { return exists(path); },
           [&] {
-            store_.layers().write_tar(diff_id, -1);
+            store_.layers().verify(diff_id);
             report_.bytes_read += store_.layers().get(diff_id).size;
           });
     }

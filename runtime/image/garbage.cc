@@ -11,6 +11,7 @@
 #include "runtime/image/index.h"
 #include "runtime/image/lease.h"
 #include "runtime/image/manifest.h"
+#include "runtime/image/partial.h"
 
 namespace mini::image {
 namespace {
@@ -32,10 +33,8 @@ Live live_content(const StatePaths& paths) {
     const Manifest manifest =
         Manifest::parse(blobs.read(row.manifest, row.manifest_size, shown), shown);
     live.blobs.insert(manifest.config.digest);
-    for (const Descriptor& layer : manifest.layers) {
-      live.blobs.insert(layer.digest);
-      live.layers.insert(layer.digest);
-    }
+    // Kept blobs of layers live as long as a manifest names them.
+    for (const Descriptor& layer : manifest.layers) live.blobs.insert(layer.digest);
     const ImageConfig config =
         ImageConfig::parse(blobs.read(manifest.config.digest, manifest.config.size, shown), shown);
     live.layers.insert(config.diff_ids.begin(), config.diff_ids.end());
@@ -67,6 +66,7 @@ void empty_trash(const StatePaths& paths) {
 void remove_leftovers(const StatePaths& paths) {
   Scratch::remove_dead(paths);
   empty_trash(paths);
+  PartialBlob::remove_old(paths, kPartialAge);
 }
 
 Reclaimed collect_garbage(ImageStore& store, const std::function<std::set<Digest>()>& roots,
@@ -78,7 +78,10 @@ Reclaimed collect_garbage(ImageStore& store, const std::function<std::set<Digest
   std::optional<FileLock> lock = store.lock(dry_run ? LockMode::shared : LockMode::exclusive);
   Live live = live_content(paths);
   if (roots) live.layers.merge(roots());
-  for (const Digest& leased : Lease::protected_layers(paths)) live.layers.insert(leased);
+  for (const Digest& leased : Lease::protected_content(paths)) {
+    live.layers.insert(leased);
+    live.blobs.insert(leased);
+  }
   const auto bury = [&](const Digest& digest, const std::string& path, std::vector<Digest>& list) {
     list.push_back(digest);
     dead.push_back({path, cat(paths.root, "/trash/", random_hex(24))});

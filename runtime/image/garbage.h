@@ -25,7 +25,7 @@ Reclaimed collect_garbage(ImageStore& store, const std::function<std::set<Digest
                           bool dry_run = false);
 
 // Cheap, at the start of every writing command: removes tmp/ and trash/ entries without a living
-// owner.
+// owner, and old blobs of pulls that nobody went on with.
 void remove_leftovers(const StatePaths& paths);
 
 struct Finding {

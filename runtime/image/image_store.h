@@ -1,13 +1,15 @@
 // Images: an OCI image layout (image-layout.md) in <root>/images, whose index.json holds the tags,
-// plus the layers of layer_store.h. An image's id is the digest of its config; its manifest names
-// uncompressed layers, so every digest is final when the image is made.
+// plus the layers of layer_store.h. An image's id is the digest of its config. The manifest of an
+// image that was made here names uncompressed layers, except where a layer below came from outside
+// compressed and is kept so; every digest is final when the image is made. An image from outside
+// (intake.h) keeps its manifest's bytes.
 //
 // What the index says is the truth: blobs first, synced, then index.json by rename. Local facts
 // that are no part of the image (when it came here, the size of its layers) are annotations of the
 // index entry ("mini.created", …), so that listing reads one file; when it was last used is the
-// config blob's modification time, because a run must not rewrite the index. A manifest names
-// uncompressed layers; such a tar is not among the blobs but remade from the layer's tree on
-// demand. Names may be a reference, an id, or a unique prefix of an id (with or without "sha256:").
+// config blob's modification time, because a run must not rewrite the index. An uncompressed layer
+// that a manifest names is not among the blobs but remade from the layer's tree on demand. Names
+// may be a reference, an id, or a unique prefix of an id (with or without "sha256:").
 #pragma once
 
 #include <map>
@@ -20,6 +22,7 @@
 #include "runtime/base/state_paths.h"
 #include "runtime/image/config.h"
 #include "runtime/image/layer_store.h"
+#include "runtime/image/manifest.h"
 #include "runtime/image/reference.h"
 
 namespace mini::image {
@@ -32,12 +35,15 @@ struct ImageEntry {  // one image, from index.json alone
   int64_t used_ns = 0;                        // local: when a container or build last used it
   uint64_t size = 0;                          // bytes of all layers
   std::map<std::string, std::string> labels;  // for --filter label=
+  std::vector<std::string> repo_digests;      // docker.io/library/busybox@sha256:…, sorted
 };
 
 struct Image {
   ImageEntry entry;
   ImageConfig config;
   std::string config_json;
+  Manifest manifest;
+  std::string manifest_json;  // as it came
   std::vector<Layer> layers;  // bottom first
 };
 
@@ -65,6 +71,11 @@ class ImageStore {
   // all its tags (`force` when there is more than one).
   Removed remove(const std::string& name, bool force);
   void mark_used(const ImageEntry& entry);
+  // Where a registry has the image now (IndexRow::repo_digests); durable on return.
+  void add_repo_digest(const ImageEntry& entry, const std::string& digest);
+  // The bytes that the image's manifest names as layer `i`, kept or remade, to `out_fd`. Throws,
+  // after having written, when they are not what the manifest says.
+  void write_layer(const Image& image, size_t i, int out_fd) const;
 
   // Shared: content that is not yet referenced may be written and references to content may be
   // made. Exclusive: the collector. Short in both cases.

@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "runtime/base/error.h"
@@ -10,7 +12,6 @@
 #include "runtime/base/json.h"
 #include "runtime/base/lock.h"
 #include "runtime/base/text.h"
-#include "runtime/image/manifest.h"
 
 namespace mini::image {
 namespace {
@@ -21,6 +22,7 @@ constexpr const char* kId = "mini.id";
 constexpr const char* kCreated = "mini.created";
 constexpr const char* kSize = "mini.size";
 constexpr const char* kLabels = "mini.labels";
+constexpr const char* kRepoDigests = "mini.repo-digests";  // separated by blanks
 constexpr const char* kLockMeaning = "the list of images";
 
 uint64_t number(const JsonView& annotations, const char* key) {
@@ -36,7 +38,8 @@ std::map<std::string, std::string> parse_labels(const std::string& text) {
 
 IndexRow parse_row(const JsonView& view) {
   IndexRow row;
-  if (view.at("mediaType").string() != kManifestType)
+  row.manifest_type = view.at("mediaType").string();
+  if (!is_manifest_type(row.manifest_type))
     throw Error(cat(view.path(), ".mediaType: is no image manifest"));
   row.manifest = Digest::parse(view.at("digest").string());
   row.manifest_size = view.at("size").unsigned_integer();
@@ -47,6 +50,8 @@ IndexRow parse_row(const JsonView& view) {
   row.layers_size = number(annotations, kSize);
   if (const std::string labels = annotations.string_or(kLabels); !labels.empty())
     row.labels = parse_labels(labels);
+  if (const std::string digests = annotations.string_or(kRepoDigests); !digests.empty())
+    row.repo_digests = split(digests, ' ');
   return row;
 }
 
@@ -56,7 +61,8 @@ Json row_json(const IndexRow& row) {
                       {kSize, std::to_string(row.layers_size)}};
   if (!row.tag.empty()) annotations[kName] = row.tag;
   if (!row.labels.empty()) annotations[kLabels] = canonical(row.labels);
-  return {{"mediaType", kManifestType},
+  if (!row.repo_digests.empty()) annotations[kRepoDigests] = join(row.repo_digests, " ");
+  return {{"mediaType", row.manifest_type},
           {"digest", row.manifest.str()},
           {"size", row.manifest_size},
           {"annotations", std::move(annotations)}};
@@ -91,12 +97,16 @@ class RowScanner {
       const Json unescaped = parse_json(cat('"', labels, '"'), kLabels);
       row.labels = parse_labels(unescaped.get_ref<const std::string&>());
     }
+    if (std::string_view digests; text(",\"mini.repo-digests\":\"", digests))
+      row.repo_digests = split(digests, ' ');
     if (!text(",\"mini.size\":\"", size)) return {};
     if (std::string_view name; text(",\"org.opencontainers.image.ref.name\":\"", name))
       row.tag = name;
-    if (!text("},\"digest\":\"", manifest) ||
-        !literal(cat(",\"mediaType\":\"", kManifestType, "\",\"size\":")))
+    std::string_view type;
+    if (!text("},\"digest\":\"", manifest) || !text(",\"mediaType\":\"", type) ||
+        !is_manifest_type(type) || !literal(",\"size\":"))
       return {};
+    row.manifest_type = type;
     manifest_size = rest_.substr(0, rest_.find('}'));
     rest_.remove_prefix(manifest_size.size());
     const auto numbers = {parse_number(created, INT64_MAX), parse_number(size),
@@ -132,6 +142,19 @@ class RowScanner {
   std::string_view rest_;
 };
 
+void take_tag(Index& index, const std::string& tag) {
+  const auto holder =
+      std::find_if(index.begin(), index.end(), [&](const IndexRow& row) { return row.tag == tag; });
+  if (holder == index.end()) return;
+  const bool last = std::count_if(index.begin(), index.end(),
+                                  [&](const IndexRow& row) { return row.id == holder->id; }) == 1;
+  if (last) {
+    holder->tag.clear();
+  } else {
+    index.erase(holder);
+  }
+}
+
 std::optional<Index> scan_index(std::string_view text) {
   const std::string end = tail();
   if (!text.starts_with(kHead) || !text.ends_with(end)) return {};
@@ -153,6 +176,43 @@ std::optional<Index> scan_index(std::string_view text) {
 }
 
 }  // namespace
+
+void give_tag(Index& index, const IndexRow& image, const std::string& tag) {
+  IndexRow row = image;
+  row.tag = tag;
+  if (std::find(index.begin(), index.end(), row) != index.end()) return;
+  if (!tag.empty()) take_tag(index, tag);
+  std::erase_if(index, [&](const IndexRow& other) {
+    return other.id == row.id && (other.tag.empty() || other.tag == tag);
+  });
+  index.push_back(std::move(row));
+}
+
+void add_image(Index& index, IndexRow row, const std::vector<Reference>& tags) {
+  const auto known = std::find_if(index.begin(), index.end(),
+                                  [&](const IndexRow& other) { return other.id == row.id; });
+  const std::vector<std::string> digests = std::exchange(row.repo_digests, {});
+  const bool is_new = known == index.end();
+  if (!is_new) {
+    row.created_ns = known->created_ns;
+    row.repo_digests = known->repo_digests;
+  }
+  for (const Reference& tag : tags) {
+    const std::string name = tag.tag.empty() ? "latest" : tag.tag;
+    give_tag(index, row, Reference{tag.registry, tag.repository, name, {}}.full());
+  }
+  if (tags.empty() && is_new) give_tag(index, row, "");
+  add_repo_digests(index, row.id, digests);
+}
+
+void add_repo_digests(Index& index, const Digest& id, const std::vector<std::string>& digests) {
+  for (IndexRow& row : index) {
+    if (row.id != id) continue;
+    std::set<std::string> all(row.repo_digests.begin(), row.repo_digests.end());
+    all.insert(digests.begin(), digests.end());
+    row.repo_digests.assign(all.begin(), all.end());
+  }
+}
 
 void IndexFile::make_layout() const {
   if (exists(directory_ + "/index.json")) return;

@@ -12,6 +12,8 @@
 
 #include "runtime/base/digest.h"
 #include "runtime/base/state_paths.h"
+#include "runtime/image/manifest.h"
+#include "runtime/image/reference.h"
 
 namespace mini::image {
 
@@ -23,10 +25,23 @@ struct IndexRow {
   int64_t created_ns = 0;
   uint64_t layers_size = 0;
   std::map<std::string, std::string> labels;
+  // Where registries have it, sorted: docker.io/library/busybox@sha256:…; the digest is what the
+  // name led to there, the manifest's or that of the index above it. The same in all rows of an
+  // image.
+  std::vector<std::string> repo_digests;
+  std::string manifest_type = kManifestType;
   bool operator==(const IndexRow&) const = default;
 };
 
 using Index = std::vector<IndexRow>;
+
+// Takes the tag from whatever has it (an image that loses its last stays, without a name) and gives
+// it to `image`; an empty tag only adds the image.
+void give_tag(Index& index, const IndexRow& image, const std::string& tag);
+// An image that has been stored, perhaps not for the first time: it stays as old as it is, and
+// keeps the repository digests that it has.
+void add_image(Index& index, IndexRow row, const std::vector<Reference>& tags);
+void add_repo_digests(Index& index, const Digest& id, const std::vector<std::string>& digests);
 
 class IndexFile {
  public:

@@ -23,8 +23,9 @@ constexpr std::string_view kAufsPrefix = ".wh..wh.";
 // The uncompressed bytes, hashed as they pass; bounded.
 class Content {
  public:
-  Content(int fd, const std::string& name, uint64_t limit)
-      : in_(fd, name), name_(name), limit_(limit) {}
+  Content(const ByteSource& source, const std::string& name, uint64_t limit,
+          TarRecipe* recipe = nullptr)
+      : in_(source, name), name_(name), limit_(limit), recipe_(recipe) {}
 
   // Valid until the next call: it lies in the buffer that is being hashed.
   std::string_view take(size_t size) {
@@ -35,6 +36,7 @@ class Content {
       throw Error(cat(name_, ": unpacks to more than ", limit_, " bytes"),
                   "an archive that grows so much is refused");
     }
+    if (recipe_) recipe_->pass({space.data, got});
     return {space.data, got};
   }
 
@@ -45,6 +47,9 @@ class Content {
     result.diff_id = out_.finish();
     result.blob = in_.compressed() ? in_.blob_digest() : result.diff_id;
     result.blob_size = in_.blob_size();
+    result.compression = in_.compression();
+    result.size = out_.size();
+    if (recipe_) recipe_->finish();
     return result;
   }
 
@@ -53,15 +58,18 @@ class Content {
   HashStream out_;
   const std::string& name_;
   const uint64_t limit_;
+  TarRecipe* const recipe_;
 };
 
 class Applier {
  public:
-  Applier(TarReader& tar, const std::string& name, const Draft& draft, const ReadLimits& limits)
+  Applier(TarReader& tar, const std::string& name, const Draft& draft, const ReadLimits& limits,
+          TarRecipe* recipe)
       : tar_(tar),
         tree_(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), true, name),
         name_(name),
-        limits_(limits) {}
+        limits_(limits),
+        recipe_(recipe) {}
 
   uint64_t run() {
     uint64_t entries = 0;
@@ -145,7 +153,7 @@ class Applier {
       case EntryType::directory:
         return tree_.directory(path, meta);
       case EntryType::file:
-        return file(path, meta);
+        return file(path, meta, entry.size);
       case EntryType::symlink:
         if (entry.link.empty()) refuse(entry, "a link to nothing");
         return tree_.symlink(path, meta, entry.link);
@@ -159,8 +167,9 @@ class Applier {
     }
   }
 
-  void file(const std::string& path, const EntryMeta& meta) {
+  void file(const std::string& path, const EntryMeta& meta, uint64_t size) {
     const Fd fd = tree_.file(path, meta.mode);
+    if (recipe_) recipe_->content(path, size);
     for (std::string_view piece = tar_.content(); !piece.empty(); piece = tar_.content())
       write_all(fd.get(), piece, path);
     tree_.finish_file(fd, path, meta);
@@ -185,17 +194,37 @@ class Applier {
   TreeMaker tree_;
   const std::string& name_;
   const ReadLimits& limits_;
+  TarRecipe* const recipe_;
 };
+
+ReadResult read(const ByteSource& source, const std::string& name, const Draft& draft,
+                const ReadLimits& limits, TarRecipe* recipe) {
+  Content content(source, name, limits.bytes, recipe);
+  TarReader tar([&](size_t size) { return content.take(size); }, name);
+  const uint64_t files = Applier(tar, name, draft, limits, recipe).run();
+  ReadResult result = content.finish();
+  result.files = files;
+  return result;
+}
+
+ByteSource source_of(int fd, const std::string& name) {
+  return [fd, &name](char* to, size_t size) { return read_full(fd, to, size, name); };
+}
 
 }  // namespace
 
 ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadLimits& limits) {
-  Content content(fd, name, limits.bytes);
-  TarReader tar([&](size_t size) { return content.take(size); }, name);
-  const uint64_t files = Applier(tar, name, draft, limits).run();
-  ReadResult result = content.finish();
-  result.files = files;
-  return result;
+  return read(source_of(fd, name), name, draft, limits, nullptr);
+}
+
+ReadResult read_layer(const ByteSource& source, const std::string& name, Draft& draft,
+                      TarRecipe& recipe, const ReadLimits& limits) {
+  return read(source, name, draft, limits, &recipe);
+}
+
+ReadResult digest_layer(const ByteSource& source, const std::string& name,
+                        const ReadLimits& limits) {
+  return Content(source, name, limits.bytes).finish();
 }
 
 bool looks_like_archive(int fd) {
@@ -204,7 +233,7 @@ bool looks_like_archive(int fd) {
   const std::string name = "archive";
   bool result = false;
   try {
-    Content content(fd, name, ReadLimits{}.bytes);
+    Content content(source_of(fd, name), name, ReadLimits{}.bytes);
     result = TarReader([&](size_t size) { return content.take(size); }, name).has_entry();
   } catch (const Error&) {
     // Compressed, but not soundly: no archive.

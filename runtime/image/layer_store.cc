@@ -1,16 +1,21 @@
 #include "runtime/image/layer_store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
 #include <limits>
+#include <thread>
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/image/layer_reader.h"
+#include "runtime/image/tar_recipe.h"
 #include "runtime/image/tree_tar.h"
 
 namespace mini::image {
@@ -18,6 +23,19 @@ namespace {
 
 std::string layer_path(const StatePaths& paths, const Digest& diff_id) {
   return cat(paths.root, "/layers/", diff_id.hex());
+}
+
+Layer describe(Draft& draft, const Layer& layer, Json description) {
+  description["size"] = layer.size;
+  description["files"] = layer.files;
+  replace_file(draft.path() + "/layer.json", canonical(description), false, 0600);
+  return layer;
+}
+
+Digest canonical_digest(Fd tree) {
+  HashStream out;
+  write_tree_tar(std::move(tree), out, std::numeric_limits<int64_t>::max(), false, "layer");
+  return out.finish();
 }
 
 Fd open_tree_directory(const std::string& path) {
@@ -51,8 +69,17 @@ std::optional<Layer> LayerStore::find(const Digest& diff_id) const {
   if (!text) return {};
   const Json document = parse_json(*text, description);
   const JsonView view(document, description);
-  return Layer{diff_id, view.at("size").unsigned_integer(), view.at("files").unsigned_integer(),
-               cat(path, "/tree")};
+  Layer layer{diff_id,
+              view.at("size").unsigned_integer(),
+              view.at("files").unsigned_integer(),
+              cat(path, "/tree"),
+              {}};
+  if (const auto blob = view.find("blob")) {
+    layer.blob =
+        Descriptor{blob->at("mediaType").string(), Digest::parse(blob->at("digest").string()),
+                   blob->at("size").unsigned_integer()};
+  }
+  return layer;
 }
 
 Layer LayerStore::get(const Digest& diff_id) const {
@@ -83,15 +110,24 @@ Layer LayerStore::seal(Draft& draft, int64_t epoch) const {
 
 Layer LayerStore::seal_written(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files,
                                int64_t epoch) const {
-  const Json description = {{"size", size}, {"files", files}, {"epoch", epoch}};
-  replace_file(draft.path() + "/layer.json", canonical(description), false, 0600);
-  draft.sealed_ = Layer{diff_id, size, files, draft.tree()};
+  draft.sealed_ = describe(draft, {diff_id, size, files, draft.tree(), {}}, {{"epoch", epoch}});
   return *draft.sealed_;
 }
 
-std::vector<Layer> LayerStore::publish(std::vector<Draft> drafts) const {
+Layer LayerStore::seal_unpacked(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files,
+                                const std::optional<Descriptor>& blob) const {
+  Json description = Json::object();
+  if (blob) {
+    description["blob"] = {
+        {"mediaType", blob->media_type}, {"digest", blob->digest.str()}, {"size", blob->size}};
+  }
+  remove_tree(draft.work());  // so that `publish` need not after a sync
+  draft.sealed_ = describe(draft, {diff_id, size, files, draft.tree(), blob}, description);
+  return *draft.sealed_;
+}
+
+std::vector<Layer> LayerStore::publish(std::vector<Draft> drafts, bool synced) const {
   std::vector<Layer> layers;
-  bool synced = false;
   for (Draft& draft : drafts) {
     if (!draft.sealed_) throw Error("layer: published before it was sealed");
     Layer layer = *draft.sealed_;
@@ -115,12 +151,52 @@ void LayerStore::write_tar(const Digest& diff_id, int out_fd) const {
   const Layer layer = get(diff_id);
   HashStream out(out_fd);
   const std::string shown = cat("layer ", diff_id.short_id());
-  const uint64_t files = write_tree_tar(open_tree_directory(layer.lower), out,
-                                        std::numeric_limits<int64_t>::max(), false, shown);
+  const std::string recipe = cat(layer_path(paths_, diff_id), "/recipe");
+  uint64_t files = layer.files;
+  if (exists(recipe)) {
+    write_recipe_tar(recipe, open_tree_directory(layer.lower), out, shown);
+  } else {
+    files = write_tree_tar(open_tree_directory(layer.lower), out,
+                           std::numeric_limits<int64_t>::max(), false, shown);
+  }
   if (out.finish() != diff_id || out.size() != layer.size || files != layer.files) {
     throw Error(cat("layer ", diff_id.str(), ": its files are not what was stored"),
                 "build or load the image again");
   }
+}
+
+void LayerStore::verify(const Digest& diff_id) const {
+  if (!exists(cat(layer_path(paths_, diff_id), "/recipe"))) return write_tar(diff_id, -1);
+  Draft again(paths_);
+  Pipe pipe = make_pipe();
+  std::exception_ptr error;
+  std::thread writer([&] {
+    // A reader that gives up is no reason to end mini.
+    sigset_t broken;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken, nullptr);
+    try {
+      write_tar(diff_id, pipe.write.get());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    pipe.write.reset();
+  });
+  std::exception_ptr unsound;
+  try {
+    read_layer(pipe.read.get(), cat("layer ", diff_id.short_id()), again);
+  } catch (...) {
+    unsound = std::current_exception();
+  }
+  pipe.read.reset();
+  writer.join();
+  if (unsound) std::rethrow_exception(unsound);
+  if (error) std::rethrow_exception(error);
+  if (canonical_digest(open_tree_directory(again.tree())) !=
+      canonical_digest(open_tree_directory(get(diff_id).lower)))
+    throw Error(cat("layer ", diff_id.str(), ": its files are not what was stored"),
+                "pull or load the image again");
 }
 
 }  // namespace mini::image

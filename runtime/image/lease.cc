@@ -28,12 +28,12 @@ Lease::~Lease() {
 
 // A line is one write at the end of the file, so a reader sees whole lines or, at worst, one that
 // is being written: not yet returned from here.
-void Lease::add(const Digest& diff_id) {
-  write_all(lock_->fd(), diff_id.str() + '\n', path_);
+void Lease::add(const Digest& digest) {
+  write_all(lock_->fd(), digest.str() + '\n', path_);
 }
 
-std::vector<Digest> Lease::protected_layers(const StatePaths& paths) {
-  std::vector<Digest> layers;
+std::vector<Digest> Lease::protected_content(const StatePaths& paths) {
+  std::vector<Digest> content;
   for (const std::string& name : list_directory(lease_directory(paths))) {
     const std::string path = cat(lease_directory(paths), '/', name);
     if (const auto dead = FileLock::try_acquire(path, LockMode::exclusive)) {
@@ -41,10 +41,10 @@ std::vector<Digest> Lease::protected_layers(const StatePaths& paths) {
       continue;
     }
     for (const std::string& line : split(read_file_if_exists(path).value_or(""), '\n')) {
-      if (Digest::is_valid(line)) layers.push_back(Digest::parse(line));
+      if (Digest::is_valid(line)) content.push_back(Digest::parse(line));
     }
   }
-  return layers;
+  return content;
 }
 
 }  // namespace mini::image

@@ -9,8 +9,9 @@
 
 namespace mini::network {
 
-// `directory`: the group's. False when this kernel or host does not let us: the name server then
-// has to listen on port 53 itself.
-bool steer_dns(const std::string& directory, uint16_t port);
+// `directory`: the group's. Only calls in the network namespace of `namespace_fd` (its descriptor,
+// or a pidfd) are led: a container in the container may have a 127.0.0.11 of its own. False when
+// this kernel or host does not let us: the name server then has to listen on port 53 itself.
+bool steer_dns(const std::string& directory, int namespace_fd, uint16_t port);
 
 }  // namespace mini::network

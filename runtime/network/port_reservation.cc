@@ -117,19 +117,33 @@ Error busy(const StatePaths& paths, const PortRule& port) {
 
 }  // namespace
 
+namespace {
+
+// With SO_REUSEADDR a port can be bound twice as long as nobody listens. So it listens, which fails
+// where another does; stops, so that it never takes a connection; and lets nobody else bind it.
+void hold(int fd, const StatePaths& paths, const PortRule& port) {
+  if (listen(fd, 0) < 0) {
+    if (errno == EADDRINUSE) throw busy(paths, port);
+    throw SysError(cat("port ", port.host.str(), ':', port.host_port));
+  }
+  const int off = 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off) < 0 || shutdown(fd, SHUT_RD) < 0)
+    throw SysError(cat("port ", port.host.str(), ':', port.host_port));
+}
+
+}  // namespace
+
 Fd reserve_port(const StatePaths& paths, PortRule& port) {
   if (port.host.is_v6() && port.host.is_loopback())
     throw Error("publish on ::1: the kernel lets no packet from there leave the host",
                 "publish on 127.0.0.1", ErrorKind::usage);
-  const int type = port.protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
-  Fd fd(socket(port.host.family(), type | SOCK_CLOEXEC, port.protocol));
+  const bool udp = port.protocol == IPPROTO_UDP;
+  Fd fd(socket(port.host.family(), (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, port.protocol));
   if (!fd) throw SysError("socket for a published port");
   const int on = 1;
   if (port.host.is_v6()) setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  // Connections of a container that has just ended may linger; they do not hold the port. For IPv6,
-  // clients on ::1 would be taken by a listening socket and left waiting: so it only binds.
-  const bool listens = type == SOCK_STREAM && !port.host.is_v6();
-  if (listens) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // Old connections of whoever had the port before may linger; they do not hold it.
+  if (!udp) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   SocketAddress address = socket_address(port.host, port.host_port);
   if (bind(fd.get(), address.get(), address.size) < 0) {
     if (errno == EADDRINUSE) throw busy(paths, port);
@@ -139,12 +153,7 @@ Fd reserve_port(const StatePaths& paths, PortRule& port) {
                   ErrorKind::usage);
     throw SysError(cat("port ", port.host.str(), ':', port.host_port));
   }
-  // With SO_REUSEADDR two sockets could be bound as long as none listens: so this one does. It
-  // never accepts, and the firewall leads connections elsewhere.
-  if (listens && listen(fd.get(), 0) < 0) {
-    if (errno == EADDRINUSE) throw busy(paths, port);
-    throw SysError(cat("port ", port.host.str(), ':', port.host_port));
-  }
+  if (!udp) hold(fd.get(), paths, port);
   if (getsockname(fd.get(), address.get(), &address.size) < 0) throw SysError("published port");
   port.host_port = ntohs(port.host.is_v6()
                              ? reinterpret_cast<sockaddr_in6*>(address.get())->sin6_port

@@ -1,6 +1,7 @@
 // A port of this host, held by a bound socket for as long as a container is published there: nobody
-// else can bind it, and a port that is busy is noticed before anything is changed. The socket takes
-// no connection; the firewall leads them to the container before they reach it.
+// else can bind it, and a port that is busy is noticed before anything is changed. The socket does
+// not listen: the firewall leads connections to the container, and what comes before or after is
+// refused by the kernel.
 #pragma once
 
 #include <vector>

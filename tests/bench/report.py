@@ -24,12 +24,19 @@ RATIOS = [
     ("five RUN steps, cold / docker", "mini-steps-cold", "docker-steps-cold", None, None),
     ("five RUN steps, cached / docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
 ]
+for verb, title in (("save", "`save` of 300 MB"), ("load", "`load` of 300 MB")):
+    RATIOS += [
+        (f"{title} / docker", f"mini-{verb}", f"docker-{verb}", "least", 3),
+        (f"{title} / podman", f"mini-{verb}", f"podman-{verb}", "least", 3),
+    ]
 RATIOS += [
     ("`run --rm` on the default network / with none", "mini-run-network", "mini-run-none", "most", 2),
     ("`run --rm -p` / with none", "mini-run-port", "mini-run-none", "most", 2),
     ("`run --rm` on the default network / docker", "mini-run-network", "docker-run-network", "least", 20),
     ("`run --rm -p` / docker", "mini-run-port", "docker-run-port", "least", 20),
 ]
+for verb, peer, limit in (("pull", "docker", 3), ("pull", "podman", 3), ("push", "docker", 2), ("push", "podman", 2)):
+    RATIOS.append((f"{verb} of a 300 MB image / {peer}", f"mini-{verb}", f"{peer}-{verb}", "least", limit))
 for tree, title in (("files", "COPY 20,000 files"), ("big-file", "COPY one 512 MiB file")):
     RATIOS += [
         (f"{title}, cold / `cp -a` + `sha256sum`", f"mini-cold-{tree}", f"copy-and-hash-{tree}",
@@ -65,7 +72,7 @@ HEAD = """# Benchmarks
 
 Made by `tests/bench/run --write`, as root. All stores and trees lie on one loop-mounted ext4. In each
 round every tool runs once, in turn, so that noise falls on all alike; figures are medians of {rounds}
-rounds (5 of cold RUN steps, 3 of cold copies). `floor` is `tests/bench/floor.c`: the same namespaces,
+rounds (5 of cold RUN steps, 3 of cold copies, pulls and pushes). `floor` is `tests/bench/floor.c`: the same namespaces,
 overlay, pivot_root, exec and wait, and nothing else. crun refuses a hybrid tree of control groups, so
 runtimes are compared without its v2 part, and again with it where they can. Two runs on a shared machine differ by a tenth and
 more: read the ratios, not the milliseconds.

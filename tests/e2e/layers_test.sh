@@ -23,5 +23,16 @@ eq "$out" "198"$'\n'"199"
 ok mini run -d --name deep --network none deep sleep 1000
 ok mini exec deep cat /d/f42
 eq "$out" 42
+# Its archive, and its files from outside while it runs and after.
+ok mini save -o "$scratch/deep.tar" deep
+ok mini --root "$scratch/other" --run-root "$scratch/other-run" load -q -i "$scratch/deep.tar"
+eq "$(mini --root "$scratch/other" image inspect --format '{{.Id}}' deep)" "$(mini image inspect --format '{{.Id}}' deep)"
+ok mini cp deep:/d/f1 "$scratch/running"
+mini kill deep >/dev/null && mini wait deep >/dev/null
+ok mini cp deep:/d/f199 "$scratch/ended"
+eq "$(cat "$scratch/running" "$scratch/ended")" 1$'\n'199
+ok mini commit deep deeper
+ok once deeper cat /d/f100
+eq "$out" 100
 ok mini rm -f deep
 store_is_sound

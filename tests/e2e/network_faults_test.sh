@@ -89,6 +89,26 @@ ok mini rm -f $(cat "$scratch/ids")
 eq "$(leases)" 1 "leases after 100 were removed:"
 eventually 20 one_cable
 
+# --- a start that fails at something else: that is told, and nothing of the network stays ----------------------------------
+touch "$scratch/file"
+for i in 1 2 3 4 5; do
+  fails_with 125 mini run --rm -v "$scratch/file:/etc" -p 8085:80 net true
+  contains "$err" "/etc"
+  lacks "$err" "namespace"
+done
+fails_with 127 mini run --rm -p 8085:80 net nosuch
+eq "$(leases)" 1 "leases after starts that failed:"
+lacks "$(nft list table $table)" 8085
+
+# --- a published port is held: nobody else gets it, of whatever program -------------------------------------------------
+fails_with 1 "$NETPROBE" serve tcp 8080
+other_store() { mini --root "$scratch/other" --run-root "$scratch/other-run" "$@"; }
+ok other_store import "$scratch/net.tar" net:latest
+fails_with 125 other_store run --rm -p 8080:80 net true
+contains "$err" "in use by"
+ok other_store run --rm -p 8087:80 net true
+ok other_store network prune -f
+
 # --- busy ports: the holder is named ----------------------------------------------------------------------------------------
 fails_with 125 mini run --rm -p 8080:80 net true
 contains "$err" "in use by container web"

@@ -153,7 +153,8 @@ six=$(field six .NetworkSettings.Networks.modern.GlobalIPv6Address)
 matches "$six" '^fd77::'
 ok mini exec seven ping6 -c 1 -W 1 six
 eq "$(inside seven tcp "$six" 80)" "$(field seven .NetworkSettings.Networks.modern.GlobalIPv6Address)"
-unreachable "$NETPROBE" ask tcp ::1 8084
+# Refused at once: a client goes on to 127.0.0.1.
+fails_with 1 "$NETPROBE" ask tcp ::1 8084
 fails_with 125 mini run --rm --network modern -p '[::1]:8085:80' net true
 contains "$err" "127.0.0.1"
 # A bridge that has just got its first port speaks IPv6 a second later.

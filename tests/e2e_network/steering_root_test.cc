@@ -1,7 +1,9 @@
 // A container whose own programs have port 53 of all addresses, while its name server answers at
 // 127.0.0.11:53 all the same: the ways in which C libraries and others ask, and check who answered.
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +106,26 @@ std::string others_are_left_alone() {
   return peer.str() == "127.0.0.1 53" ? std::string() : peer.str();
 }
 
+// Somebody else's server at the same address, in a container in the container.
+std::string asks_its_own_server() {
+  if (unshare(CLONE_NEWNET) != 0) return "unshare";
+  const Fd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq loopback = {};
+  strcpy(loopback.ifr_name, "lo");
+  loopback.ifr_flags = IFF_UP;
+  if (ioctl(any.get(), SIOCSIFFLAGS, &loopback) != 0) return "loopback";
+  const Fd server(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in place = {};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(kDnsPort);
+  place.sin_addr.s_addr = htonl(0x7f00000b);
+  const auto* address = reinterpret_cast<const sockaddr*>(&place);
+  if (bind(server.get(), address, sizeof place) != 0) return "bind";
+  if (sendto(any.get(), "?", 1, 0, address, sizeof place) != 1) return "send";
+  char byte;
+  return recv(server.get(), &byte, 1, MSG_DONTWAIT) == 1 ? "" : "led elsewhere";
+}
+
 int program_in_the_container() {
   const std::pair<const char*, std::string> results[] = {
       {"0.0.0.0:53/udp", program_has_port_53("0.0.0.0", SOCK_DGRAM)},
@@ -115,6 +137,7 @@ int program_in_the_container() {
       {"mapped, connected", ask_connected("::ffff:127.0.0.11", SOCK_DGRAM)},
       {"mapped, tcp", ask_connected("::ffff:127.0.0.11", SOCK_STREAM)},
       {"127.0.0.1:53", others_are_left_alone()},
+      {"a container in the container", asks_its_own_server()},  // last: it stays in there
   };
   int failures = 0;
   for (const auto& [what, problem] : results) {
@@ -139,7 +162,7 @@ TEST_F(SteeringTest, ProgramsHavePort53AndTheNameServerToo) {
   group_ = container::Cgroup::create(cat("test-steering-", getpid()), {});
   const auto directory = group_.directory("");
   if (!directory) GTEST_SKIP() << "no v2 control groups here";
-  if (!steer_dns(*directory, kSteeredDnsPort)) GTEST_SKIP() << "this kernel does not let us";
+  if (!steer_dns(*directory, container_.get(), kSteeredDnsPort)) GTEST_SKIP() << "this kernel does not let us";
   serve(kSteeredDnsPort);
   const pid_t child = fork();
   if (child == 0) {
@@ -154,8 +177,8 @@ TEST_F(SteeringTest, ProgramsHavePort53AndTheNameServerToo) {
 }
 
 TEST_F(SteeringTest, WhereItCannotSteerItSaysSo) {
-  EXPECT_FALSE(steer_dns("/proc/self", kSteeredDnsPort));
-  EXPECT_FALSE(steer_dns("/nowhere", kSteeredDnsPort));
+  EXPECT_FALSE(steer_dns("/proc/self", container_.get(), kSteeredDnsPort));
+  EXPECT_FALSE(steer_dns("/nowhere", container_.get(), kSteeredDnsPort));
 }
 
 }  // namespace

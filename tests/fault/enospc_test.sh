@@ -4,10 +4,12 @@
 if [ "${IN_NAMESPACE:-}" != 1 ]; then IN_NAMESPACE=1 exec unshare -m bash "$0" "$@"; fi
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$e2e_lib/faults.sh"
+. "$e2e_lib/registry.sh"
 mount --make-rprivate /
 mkdir "$scratch/disk"
 mount -t tmpfs -o size=8m,nr_inodes=2000 disk "$scratch/disk" || die "mount"
 cleanup() {
+  stop_registries
   rm -f "$MINI_ROOT"/containers/*/upper/full  # room to remove the container, should that need it
   mini rm -f $(mini ps -aq) >/dev/null 2>&1
   umount "$scratch/disk"
@@ -38,6 +40,28 @@ tar -C "$scratch/context" -cf "$scratch/large.tar" large
 fails_with 1 mini import "$scratch/large.tar" large
 contains "$err" "No space left on device"
 sound "after import"
+# Layers that are too large as they come, and only when they are unpacked.
+start_pull_from "$scratch/large.tar"
+fails_with 1 mini pull -q "$pull_from/anonymous"
+contains "$err" "more than there is left"
+sound "after a pull"
+head -c 10000 /dev/urandom >"$scratch/block"
+for _ in $(seq 1200); do cat "$scratch/block"; done >"$scratch/context/large"
+tar -C "$scratch/context" -cf "$scratch/large.tar" large
+start_pull_from "$scratch/large.tar"
+fails_with 1 mini pull -q "$pull_from/anonymous"
+contains "$err" "No space left on device"
+sound "after a pull that grew"
+eq "$(find "$MINI_ROOT/partial" -type f)" "" "partial blobs:"
+# A layer of zeros that is small as an archive, and too much when it is unpacked.
+mkdir -p "$scratch/bomb/blobs/sha256"
+truncate -s 300M "$scratch/bomb/zeros" && tar -C "$scratch/bomb" -cf - zeros | gzip >"$scratch/layer" && rm "$scratch/bomb/zeros"
+layer=$(sha256sum <"$scratch/layer" | cut -d' ' -f1)
+mv "$scratch/layer" "$scratch/bomb/blobs/sha256/$layer"
+tar -C "$scratch/bomb" -cf "$scratch/bomb.tar" .
+fails_with 1 mini load -i "$scratch/bomb.tar"
+contains "$err" "No space left on device"
+sound "after load"
 # A container fills the disk: its log is lost, not its life, and it can be removed.
 ok mini run -d --network none --name filler small sh -c 'cat /dev/zero >/full; while :; do echo still alive; busybox sleep 0.05; done'
 eventually 10 eval '[ "$(df --output=avail "$scratch/disk" | tail -1)" -le 8 ]'

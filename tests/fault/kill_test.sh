@@ -3,11 +3,13 @@
 # what was left. Strides, so that it stays short; FAULT_POINTS=all tries every point.
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$e2e_lib/faults.sh"
+. "$e2e_lib/registry.sh"
+cleanup() { stop_registries; }
 faults_prepare
 
 cgroups=$(dead_cgroups)
 struck=0
-for verb in ${FAULT_VERBS:-$verbs}; do
+for verb in ${FAULT_VERBS:-$verbs pull}; do
   begin "$verb"
   before=$(image_picture)
   again "$verb" >/dev/null || die "$verb: fails without any fault"

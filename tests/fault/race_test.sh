@@ -1,5 +1,5 @@
 # Races: another process swaps a directory with a link to the host, thousands of times a second, while
-# mini mounts it, reads it or builds from it (CVE-2021-30465, CVE-2024-23651, CVE-2024-45310). mini may
+# mini mounts it, reads it or builds from it (CVE-2018-15664, CVE-2021-30465, CVE-2024-23651, CVE-2024-45310). mini may
 # fail; it may never follow.
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
@@ -48,6 +48,35 @@ for _ in $(seq "$rounds"); do
 done
 still
 safe "a volume"
+
+# --- CVE-2018-15664: cp in and out of that volume, of a container that runs and of one that does not ---------------------
+rm -rf "$volume/real" "$volume/link"
+mkdir -p "$volume/real/deep" && echo container >"$volume/real/file" && echo container >"$volume/real/deep/file"
+ln -s "$canary" "$volume/link"
+mkdir -p "$scratch/copied/deep" && echo copied | tee "$scratch/copied/new" "$scratch/copied/file" >"$scratch/copied/deep/new"
+ok mini run -d --name copier --network none -v shared:/v busybox sleep 10000
+ok mini create --name idle --network none -v shared:/v busybox sleep 10000
+taken=0
+swap "$volume/real" "$volume/link"
+for _ in $(seq "$rounds"); do
+  for name in copier idle; do
+    rm -rf "$scratch/out"
+    mini cp "$name:/v/real/file" "$scratch/out" 2>/dev/null && taken=$((taken + 1))
+    [ ! -f "$scratch/out" ] || matches "$(cat "$scratch/out")" '^(container|copied)$'
+    rm -rf "$scratch/out"
+    mini cp "$name:/v/real/." "$scratch/out" 2>/dev/null
+    ! grep -rqs "host secret" "$scratch/out" || fail "cp $name: the host's file came out"
+    mini cp "$name:/v" - 2>/dev/null | grep -aq "host secret" && fail "cp $name: the host's file came out in a tar"
+    mini cp "$scratch/copied/new" "$name:/v/real/new" 2>/dev/null
+    mini cp "$scratch/copied/." "$name:/v/real" 2>/dev/null
+    tar -C "$scratch/copied" -c . | mini cp - "$name:/v/real" 2>/dev/null
+  done
+done
+still
+at_most 1 "$taken" "copies that succeeded, at least:"
+safe "cp"
+rm -rf "$scratch/out"
+ok mini rm -f copier idle
 
 # --- the context -------------------------------------------------------------------------------------------------------
 context=$scratch/context

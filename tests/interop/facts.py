@@ -2,7 +2,8 @@
 """What two images must have in common, as text that `diff` can compare.
 
 facts.py tree DIRECTORY...  a line per path of the overlay of these directories (topmost first): type,
-                            mode, owner, size, link target, links, content hash, attributes. No times.
+                            mode, owner, size, link target, links, content hash, attributes. With FACTS_TIMES=1
+                            also the times, of all but the root and its mount points.
 facts.py config FILE        the runtime configuration in the output of `image inspect`.
 """
 import ctypes
@@ -36,6 +37,8 @@ def line(path, name):
         facts += [f"links={info.st_nlink}", f"size={info.st_size}", content(path)]
     elif kind in (stat.S_IFCHR, stat.S_IFBLK):
         facts.append(f"{os.major(info.st_rdev)},{os.minor(info.st_rdev)}")
+    if os.environ.get("FACTS_TIMES") and name not in ("/", "/dev", "/proc", "/sys", "/etc", "/run"):
+        facts.append(f"time={int(info.st_mtime)}")
     for attribute in sorted(os.listxattr(path, follow_symlinks=False)):
         facts.append(f"{attribute}={os.getxattr(path, attribute, follow_symlinks=False).hex()}")
     return " ".join(facts)

@@ -9,7 +9,9 @@ e2e_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$e2e_lib/leftovers.sh"
 . "$e2e_lib/base_tree.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mini-test.XXXXXX")
-export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run
+export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run MINI_CONFIG=$scratch/config.json
+# Whoever asks a registry starts one of its own and says so (registry.sh).
+echo '{"offline": true}' >"$MINI_CONFIG"
 failures=0
 
 # Bounded, so that what hangs is a failure. A background mini that is to get signals is "$MINI".

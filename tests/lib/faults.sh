@@ -1,6 +1,6 @@
 # Faults at chosen system calls, for tests that kill or fail mini half-way: a small store made anew in
 # no time, the verbs that change it, and the points at which each of them can be struck. Sourced after
-# e2e.sh. FAULT_POINTS is how many points of a verb are tried, spread evenly; "all" tries each.
+# e2e.sh and, for `pull`, registry.sh. FAULT_POINTS is how many points of a verb are tried, spread evenly; "all" tries each.
 : "${FAULT_POINTS:=10}"
 
 # System calls that change something, or that a change waits for.
@@ -21,7 +21,10 @@ faults_prepare() {
   mkdir "$scratch/context"
   echo text >"$scratch/context/file"
   printf 'FROM small\nCOPY file /file\nRUN echo made >/made\nLABEL a=b\n' >"$scratch/context/Dockerfile"
-  mv "$MINI_ROOT" "$scratch/template"
+  cp -a "$MINI_ROOT" "$scratch/template"
+  mini build -q --network none -t archived "$scratch/context" >/dev/null &&
+    mini save archived | gzip >"$scratch/archive.tar.gz" || die "no archive"
+  rm -rf "$MINI_ROOT"
 }
 
 fresh_store() {
@@ -31,11 +34,16 @@ fresh_store() {
 
 # A verb: before_VERB makes the store ready, words_VERB sets $words to the command, again_VERB
 # repeats it after a fault, and picture shows what there is afterwards.
-verbs="build import tag rmi create run_d run_rm rm prune volume"
+verbs="build import load commit tag rmi create run_d run_rm rm prune volume"
 before_build() { :; }
 words_build() { words=(build -q --network none -t built "$scratch/context"); }
 before_import() { :; }
 words_import() { words=(import "$scratch/small.tar" second); }
+before_load() { :; }
+words_load() { words=(load -q -i "$scratch/archive.tar.gz"); }
+# Its files have the same time whenever it is run.
+before_commit() { mini run --network none --name box small sh -c 'echo x >/made; busybox touch -d @1 /made'; }
+words_commit() { words=(commit box committed); }
 before_tag() { :; }
 words_tag() { words=(tag small second); }
 before_rmi() { mini build -q --network none -t built "$scratch/context" >/dev/null; }
@@ -60,6 +68,22 @@ words_prune() { words=(system prune -af); }
 before_volume() { mini volume create vol >/dev/null; }
 words_volume() { words=(volume rm vol); }
 again_volume() { mini volume rm -f vol; }
+
+# start_pull_from TAR : a registry of this test's own, which is none of its leftovers, has an image of
+# this one layer as $pull_from/anonymous.
+start_pull_from() {
+  local port
+  rm -rf "$scratch/layout"
+  python3 "$e2e_lib/oci_layout.py" "$scratch/layout" "$1" || die "no layout"
+  port=$(free_port)
+  (cd "$scratch" && exec env -i PATH="$PATH" python3 "$e2e_lib/lying_registry.py" "$port" layout asked http://localhost:1) \
+    >"$scratch/registry.log" 2>&1 </dev/null &
+  registry_pids+=($!)
+  wait_for_port "$port" $! "$scratch/registry.log" || die "the registry did not start"
+  pull_from=127.0.0.1:$port
+}
+before_pull() { [ -n "${pull_from:-}" ] || start_pull_from "$scratch/small.tar"; }
+words_pull() { words=(pull -q "$pull_from/anonymous"); }
 
 begin() {
   fresh_store

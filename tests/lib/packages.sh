@@ -3,13 +3,13 @@
 # Sourced; needs root only when something is missing; fetches package lists only when they lack one.
 
 MINI_BUILD_PACKAGES="cmake ninja-build g++ pkg-config ccache
-  libarchive-dev libssl-dev nlohmann-json3-dev libcli11-dev libgtest-dev libgmock-dev libseccomp-dev
+  libarchive-dev libssl-dev nlohmann-json3-dev libcli11-dev libgtest-dev libcurl4-openssl-dev libdeflate-dev libgmock-dev libseccomp-dev
   libzstd-dev zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libacl1-dev libxml2-dev nettle-dev
   libicu-dev"
 MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python3-jsonschema
-  mmdebstrap git util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
+  mmdebstrap git openssl apache2-utils util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
-  docker-registry"
+  docker-registry mmdebstrap zstd xz-utils"
 MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"
 MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-dev libsqlite3-dev
   nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"

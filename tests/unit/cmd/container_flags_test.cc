@@ -161,7 +161,8 @@ TEST(ContainerFlags, PortsAreDiscardedWhereNothingCouldBePublished) {
 }
 
 TEST(ContainerFlags, WhatCannotBeDoneIsRefusedByName) {
-  EXPECT_THAT(refusal({"--pull", "always", "image"}), HasSubstr("--pull always"));
+  EXPECT_THAT(refusal({"--pull", "sometimes", "image"}), HasSubstr("--pull \"sometimes\""));
+  EXPECT_THAT(refusal({"--pull", "always", "--offline", "image"}), HasSubstr("--offline"));
   EXPECT_THAT(refusal({"--link", "db:database", "image"}), HasSubstr("--network-alias"));
   EXPECT_THAT(refusal({"-a", "stdfoo", "image"}), HasSubstr("--attach stdfoo"));
   EXPECT_THAT(refusal({"--memory", "lots", "image"}), HasSubstr("--memory"));

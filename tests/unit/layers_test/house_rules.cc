@@ -20,6 +20,7 @@ const std::vector<Layer>& layers() {
       {"runtime/base/", {}},
       {"runtime/container/", {"runtime/base/"}},
       {"runtime/image/", {"runtime/base/"}},
+      {"runtime/registry/", {"runtime/base/", "runtime/image/"}},
       {"runtime/network/", {"runtime/base/"}},
       {"runtime/engine/",
        {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/"}},
@@ -30,8 +31,7 @@ const std::vector<Layer>& layers() {
         "builder/dockerfile/"}},
       {"cmd/",
        {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/",
-        "runtime/engine/",
-        "builder/dockerfile/", "builder/build/"}},
+        "runtime/registry/", "runtime/engine/", "builder/dockerfile/", "builder/build/"}},
   };
   return table;
 }

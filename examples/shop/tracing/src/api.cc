@@ -20,6 +20,9 @@ constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr size_t kMaxDrained = 4 * kMaxBody;
 // A query waits at most this long for spans that were accepted before it.
 constexpr std::chrono::milliseconds kSettle{1000};
+// A connection holds a thread until it has been idle for kKeepAlive seconds; a thread that waits costs some 20 KiB.
+constexpr size_t kThreads = 64;
+constexpr time_t kKeepAlive = 2;
 
 void answer(Response& response, int status, std::string body, const char* type) {
   response.status = status;
@@ -314,12 +317,12 @@ void mount_page(httplib::Server& server) {
 void mount(httplib::Server& server, Parts parts) {
   server.set_payload_max_length(kMaxBody);
   server.set_keep_alive_max_count(10000);
-  server.set_keep_alive_timeout(2);
+  server.set_keep_alive_timeout(kKeepAlive);
   server.set_read_timeout(3, 0);
   server.set_write_timeout(5, 0);
   server.set_tcp_nodelay(true);
   server.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Referrer-Policy", "no-referrer"}});
-  server.new_task_queue = [] { return new httplib::ThreadPool(16); };
+  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server.set_pre_routing_handler(screen);
   server.set_exception_handler(explain);
   server.set_error_handler([](const Request&, Response& response) {

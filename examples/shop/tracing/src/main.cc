@@ -15,7 +15,8 @@
 
 namespace {
 
-constexpr size_t kMaxQueued = 4 * 1024 * 1024;
+// Bytes of JSON; as spans in memory they are four times as much, and a batch that is being written comes on top.
+constexpr size_t kMaxQueued = 1024 * 1024;
 constexpr int kReaders = 2;
 
 int serve(const tracing::Settings& settings) {

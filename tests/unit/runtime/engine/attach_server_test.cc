@@ -52,6 +52,22 @@ TEST(AttachServer, TheOwnerIsHeardAndGetsOutputAndTheExitCode) {
   EXPECT_EQ(receive_frame(ours.get(), frame), Received::end);
 }
 
+TEST(AttachServer, TheExitCodeArrivesAlsoBehindInputThatNobodyRead) {
+  auto [ours, theirs] = make_socketpair();
+  send_frame(ours.get(), Frame::hello, "oi");
+  {
+    AttachServer server;
+    server.adopt(std::move(theirs));
+    send_frame(ours.get(), Frame::input, "never read");
+    server.finish(9);
+  }
+  ReceivedFrame frame;
+  ASSERT_EQ(receive_frame(ours.get(), frame), Received::frame);
+  EXPECT_EQ(frame.type, Frame::exit);
+  EXPECT_EQ(frame.payload, std::string("\x09\0\0\0", 4));
+  EXPECT_EQ(receive_frame(ours.get(), frame), Received::end);
+}
+
 class ListeningServer : public testing::Test {
  protected:
   ListeningServer()

@@ -83,9 +83,9 @@ TEST_F(GarbageTest, AnEndedLeaseProtectsNothing) {
     Lease lease(paths_);
     Lease moved(std::move(lease));
     moved.add(layer_.diff_id);
-    EXPECT_THAT(Lease::protected_layers(paths_), ElementsAre(layer_.diff_id));
+    EXPECT_THAT(Lease::protected_content(paths_), ElementsAre(layer_.diff_id));
   }
-  EXPECT_THAT(Lease::protected_layers(paths_), IsEmpty());
+  EXPECT_THAT(Lease::protected_content(paths_), IsEmpty());
 }
 
 TEST_F(GarbageTest, NothingIsCollectedWhenAnImageCannotBeRead) {

@@ -15,12 +15,17 @@ class IndexTest : public StoreTest {
     file_.make_layout();
   }
   static Index rows() {
-    IndexRow plain{Digest::of("m"), 7, "docker.io/library/a:1", Digest::of("c"), 123, 456, {}};
+    IndexRow plain{Digest::of("m"), 7, "docker.io/library/a:1", Digest::of("c"), 123, 456, {}, {}};
     IndexRow dangling = plain;
     dangling.tag.clear();
     IndexRow labelled = plain;
     labelled.labels = {{"quote\"", "back\\slash\n"}, {"z", ""}, {"caf\xc3\xa9", "{}"}};
-    return {plain, dangling, labelled};
+    IndexRow docker = plain;
+    docker.tag = "docker.io/library/a:2";
+    docker.manifest_type = kDockerManifestType;
+    docker.repo_digests = {"docker.io/library/a@" + Digest::of("i").str(),
+                           "r:5000/a@" + Digest::of("j").str()};
+    return {plain, dangling, labelled, docker};
   }
   std::string text() const { return read_file(paths_.root + "/images/index.json"); }
   IndexFile file_{paths_};

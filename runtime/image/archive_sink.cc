@@ -1,0 +1,79 @@
+#include "runtime/image/archive_sink.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/image/tar_writer.h"
+
+namespace mini::image {
+namespace {
+
+constexpr uint64_t kBlock = 512;
+
+void write_header(int fd, const TarEntry& entry) {
+  HashStream out(fd);
+  TarWriter(out).entry(entry);
+  out.finish();
+}
+
+void write_zeros(int fd, uint64_t size) {
+  static constexpr std::array<char, kBlock> kZeros{};
+  for (; size > 0; size -= std::min(size, kBlock))
+    write_all(fd, {kZeros.data(), std::min(size, kBlock)}, "archive");
+}
+
+}  // namespace
+
+void ArchiveSink::file(const std::string& path, std::string_view content) {
+  file(path, content.size(), [&](int fd) { write_all(fd, content, path); });
+}
+
+void TarSink::directory(const std::string& path) {
+  TarEntry entry;
+  entry.type = EntryType::directory;
+  entry.path = path;
+  entry.mode = 0755;
+  write_header(out_, entry);
+}
+
+void TarSink::file(const std::string& path, uint64_t size,
+                   const std::function<void(int fd)>& write) {
+  TarEntry entry;
+  entry.path = path;
+  entry.mode = 0644;
+  entry.size = size;
+  write_header(out_, entry);
+  write(out_);
+  write_zeros(out_, (kBlock - size % kBlock) % kBlock);
+}
+
+void TarSink::finish() {
+  write_zeros(out_, 2 * kBlock);
+}
+
+DirectorySink::DirectorySink(const std::string& directory)
+    : root_([&] {
+        make_directories(directory);
+        return open_file(directory, O_RDONLY | O_DIRECTORY);
+      }()),
+      name_(directory) {}
+
+void DirectorySink::directory(const std::string& path) {
+  if (mkdirat(root_.get(), path.c_str(), 0755) < 0 && errno != EEXIST)
+    throw SysError(cat(name_, '/', path));
+}
+
+void DirectorySink::file(const std::string& path, uint64_t,
+                         const std::function<void(int fd)>& write) {
+  Fd fd = open_at(root_.get(), path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+  write(fd.get());
+  fd.close(cat(name_, '/', path));
+}
+
+}  // namespace mini::image
