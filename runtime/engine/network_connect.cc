@@ -152,10 +152,4 @@ void remove_idle_interfaces(const ContainerStore& store) {
   network::Membership(store.paths()).remove_idle();
 }
 
-network::Network default_network(const ContainerStore& store) {
-  const network::NetworkStore networks(store.paths());
-  const FileLock lock = networks.lock();
-  return networks.ensure_default();
-}
-
 }  // namespace mini::engine

@@ -11,11 +11,6 @@
 namespace mini::engine {
 namespace {
 
-void make_default(const network::NetworkStore& networks) {
-  const FileLock lock = networks.lock();
-  networks.ensure_default();
-}
-
 // "host", "none", or an id of theirs; a name of the store goes before a prefix.
 std::string word_of(const std::string& name) {
   constexpr size_t kShortest = 4;  // fewer digits say too little to mean a word
@@ -54,15 +49,20 @@ void check_address(const network::Network& network, const char* flag, const std:
 
 }  // namespace
 
-std::vector<network::Network> list_networks(const ContainerStore& store) {
+network::Network default_network(const ContainerStore& store) {
   const network::NetworkStore networks(store.paths());
-  make_default(networks);
-  return networks.list();
+  const FileLock lock = networks.lock();
+  return networks.ensure_default();
+}
+
+std::vector<network::Network> list_networks(const ContainerStore& store) {
+  default_network(store);
+  return network::NetworkStore(store.paths()).list();
 }
 
 nlohmann::ordered_json inspect_network(const ContainerStore& store, const std::string& name) {
   const network::NetworkStore networks(store.paths());
-  if (name == network::kDefaultNetwork) make_default(networks);
+  if (name == network::kDefaultNetwork) default_network(store);
   const bool is_word = is_network_word(name);
   const auto found = is_word ? std::nullopt : networks.find_if_exists(name);
   if (found) return network_description(*found, store.list(Scope::live));
