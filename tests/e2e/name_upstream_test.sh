@@ -59,3 +59,16 @@ contains "$(look_up open open1.example)" 192.0.2.53
 ok mini network disconnect outside open
 lacks "$(look_up open open2.example)" 192.0.2.53
 lacks "$(cat "$scratch/asked")" open2
+
+# A container that floods its name server is served all the same: its output is kept, names answered,
+# and it ends when it is told to.
+ok mini run -d --name flood --network outside busybox sh -c '
+  for i in 1 2 3 4; do
+    while :; do busybox nslookup flood 127.0.0.11; busybox nslookup x.example 127.0.0.11; done >/dev/null &
+  done
+  busybox seq 1 50000
+  sleep 1000'
+last_line_is_kept() { [ "$(mini logs flood | tail -n 1)" = 50000 ]; }
+eventually 30 last_line_is_kept
+contains "$(look_up flood flood)" Address
+ok mini rm -f flood
