@@ -10,8 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 stock() {
   local entry
   findmnt -rno TARGET,SOURCE,FSTYPE | sed 's/^/mount: /'
-  # A group may vanish while it is listed.
-  { find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null || true; } | sed 's/^/cgroup: /'
+  # A group may vanish while it is listed. mini's own parent of all groups stays, as docker's does.
+  { find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null || true; } |
+    sed -E '\,^/sys/fs/cgroup/[^/]+/mini$,d; s/^/cgroup: /'
   losetup -a | sed 's/^/loop: /'
   # Peers are known to change the owner of the host's own device files, and to leave interfaces.
   stat -c 'device: %n %F %t:%T %u:%g %a' /dev/{null,zero,full,random,urandom,tty,ptmx}
@@ -27,9 +28,19 @@ stock() {
   done 2>/dev/null
 }
 
+# podman leaves the empty parents of its groups behind; those that were not here before go.
+clear_podman() {
+  local group
+  { find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' 2>/dev/null || true; } |
+    while read -r group; do
+      grep -qxF "cgroup: $group" "$1" || rmdir "$group" 2>/dev/null || true
+    done
+}
+
 case $1 in
   before) stock | sort -u >"$2" ;;
   after)
+    clear_podman "$2"
     for _ in $(seq 30); do
       left=$(stock | sort -u | comm -13 "$2" -)
       [ -n "$left" ] || exit 0
