@@ -65,6 +65,13 @@ FIGURES = [
     ("peak memory of building 1 GiB of files", "mini-gigabyte.peak", "KiB", "most", 65536),
     ("`ps -a` with 1,000 containers", "mini-ps-1000.ms", "ms", "most", 50),
     ("`images` with 1,000 tags", "mini-images-1000.ms", "ms", "most", 50),
+    ("shop: GET of a user through the gateway, every request traced", "shop-requests", "/s", "least", 5000),
+    ("shop: the same, none traced", "shop-requests-untraced", "/s", None, None),
+    ("shop: what tracing costs", "shop-tracing-cost-percent", "%", "most", 10),
+    ("shop: 99 of 100 requests, traced, take at most", "shop-p99-us", "µs", "most", 20000),
+    ("shop: largest image of a service", "shop-image-kib", "KiB", "most", 12288),
+    ("shop: memory of the largest service under that load", "shop-memory-kib", "KiB", "most", 15360),
+    ("shop: from `mini run` to the first answer", "shop-first-answer-us", "µs", "most", 50000),
 ]
 
 
