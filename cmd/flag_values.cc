@@ -16,11 +16,6 @@
 namespace mini::cmd {
 namespace {
 
-[[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what,
-                         const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
-}
-
 std::optional<int64_t> signed_number(const std::string& text) {
   const bool negative = text.starts_with('-');
   auto number = parse_number(std::string_view(text).substr(negative), INT64_MAX);
@@ -33,6 +28,11 @@ constexpr std::string_view kUlimits[] = {
     "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
 
 }  // namespace
+
+void refuse(const std::string& flag, const std::string& text, const std::string& what,
+            const std::string& hint) {
+  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
+}
 
 int64_t size_flag(const char* flag, const std::string& text) {
   if (text.empty()) return 0;

@@ -16,11 +16,6 @@ namespace {
 
 using engine::MountRequest;
 
-[[noreturn]] void refuse(const char* flag, const std::string& text, const std::string& what,
-                         const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
-}
-
 std::string destination(const char* flag, const std::string& text, const std::string& path) {
   if (!path.starts_with('/')) refuse(flag, text, "the path in the container is not absolute", "");
   const std::string clean = clean_path(path);

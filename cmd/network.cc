@@ -13,11 +13,6 @@
 namespace mini::cmd {
 namespace {
 
-[[noreturn]] void refuse(const char* flag, const std::string& text, const std::string& what,
-                         const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
-}
-
 network::Subnet subnet_flag(const std::string& text) {
   if (const auto subnet = network::Subnet::parse(text)) return *subnet;
   const size_t slash = text.find('/');

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cmd/flag_values.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/network/address.h"
@@ -12,11 +13,6 @@ namespace {
 
 using network::kDefaultNetwork;
 constexpr std::string_view kContainer = "container:";
-
-[[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what,
-                         const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
-}
 
 std::string checked_address(const char* flag, const std::string& text, bool v6) {
   const auto address = network::Address::parse(text);

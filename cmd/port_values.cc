@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cmd/flag_values.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/network/address.h"
@@ -11,11 +12,6 @@ namespace mini::cmd {
 namespace {
 
 constexpr const char* kPublishForms = "[ADDRESS:][HOST]:CONTAINER[/udp], such as 8080:80";
-
-[[noreturn]] void refuse(const char* flag, const std::string& text, const std::string& what,
-                         const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
-}
 
 struct Ends {
   uint16_t first, last;
