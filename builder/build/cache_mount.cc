@@ -72,20 +72,21 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
 
 void CacheMount::lock(const std::string& base, const Request& request, const Cancel& cancel) {
   const std::string file = base + ".lock";
-  // Making the directory takes the lock for itself; two first users meet here.
-  const bool fresh = !exists(base + "/data");
-  const LockMode mode =
-      request.sharing == MountSharing::locked || fresh ? LockMode::exclusive : LockMode::shared;
-  while (!(lock_ = FileLock::try_acquire(file, mode))) {
-    cancel.check();
-    poll(nullptr, 0, kPollMs);
-  }
-  if (!fresh || request.sharing == MountSharing::locked) return;
-  if (!exists(base + "/data")) make_data(base + "/data", request);
-  lock_.reset();
-  while (!(lock_ = FileLock::try_acquire(file, LockMode::shared))) {
-    cancel.check();
-    poll(nullptr, 0, kPollMs);
+  const std::string data = base + "/data";
+  // Making the directory takes the lock for itself. Who waits asks each time whether that is still to
+  // be done: after it the first user holds a shared lock, which one for itself would wait out.
+  for (;;) {
+    const bool make = !exists(data);
+    const bool alone = make || request.sharing == MountSharing::locked;
+    lock_ = FileLock::try_acquire(file, alone ? LockMode::exclusive : LockMode::shared);
+    if (!lock_) {
+      cancel.check();
+      poll(nullptr, 0, kPollMs);
+      continue;
+    }
+    if (!make || request.sharing == MountSharing::locked) return;
+    if (!exists(data)) make_data(data, request);
+    lock_.reset();
   }
 }
 
