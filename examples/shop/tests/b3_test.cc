@@ -7,10 +7,10 @@
 namespace shop {
 namespace {
 
-using Headers = std::map<std::string, std::string>;
+using B3Headers = std::map<std::string, std::string>;
 const std::string kTrace = "463ac35c9f6413ad48485a3953bb6124", kSpan = "a2fb4a1d1a96d312", kParent = "0020000000000001";
 
-B3 read(const Headers& headers) {
+B3 read(const B3Headers& headers) {
   return read_b3([&](const char* name) -> std::optional<std::string> {
     auto found = headers.find(name);
     if (found == headers.end()) return std::nullopt;
@@ -40,7 +40,7 @@ TEST(B3, SingleForm) {
 
 TEST(B3, MultiFormIsReadAsItIsWritten) {
   for (Sampling s : {Sampling::undecided, Sampling::no, Sampling::yes, Sampling::debug}) {
-    Headers headers;
+    B3Headers headers;
     for (auto& [name, value] : write_b3({kTrace, kSpan, kParent, s})) headers[name] = value;
     B3 got = read(headers);
     EXPECT_EQ(got.trace_id, kTrace);
