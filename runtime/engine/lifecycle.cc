@@ -102,6 +102,19 @@ std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
              "front of it");
 }
 
+// A killed monitor ends without a word, and a moment before it lets go of what says that it lives:
+// whoever looks then would find the container running still.
+void settle(const ContainerStore& store, const Record& stopped) {
+  const std::optional<Record> left = store.load(stopped.id);
+  if (!left || !is_live(*left) || left->state.monitor != stopped.state.monitor) return;
+  if (const auto monitor = open_pidfd(left->state.monitor)) {
+    pollfd ended{monitor->get(), POLLIN, 0};
+    while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
+    }
+  }
+  store.load(stopped.id);
+}
+
 // Stops the container that `record` describes and waits until its monitor has cleaned up. Writes
 // nothing: a container can be stopped and removed on a full disk, too.
 Stopped stop(const ContainerStore& store, const Record& record, int signal, int64_t timeout_ns) {
@@ -122,6 +135,7 @@ Stopped stop(const ContainerStore& store, const Record& record, int signal, int6
     send_signal(*current, SIGKILL);
     end.wait(-1);
   }
+  settle(store, *current);
   return out;
 }
 

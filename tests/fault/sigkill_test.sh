@@ -63,10 +63,13 @@ ok mini exec goes-on true
 ok mini rm -f goes-on
 
 # --- paused, then killed, then removed ------------------------------------------------------------------------------------------
-ok mini run -d --name frozen --network none busybox sleep 1000
-ok mini pause frozen
-kill -KILL "$(monitor_of frozen)"
-ok timeout 20 "$MINI" rm -f frozen
+# At once, while the monitor is still on its way out.
+for _ in $(seq 20); do
+  ok mini run -d --name frozen --network none busybox sleep 1000
+  ok mini pause frozen
+  kill -KILL "$(monitor_of frozen)"
+  ok timeout 20 "$MINI" rm -f frozen
+done
 ok mini run -d --name frozen --network none busybox sleep 1000
 ok mini pause frozen
 ok timeout 20 "$MINI" kill frozen
