@@ -70,23 +70,25 @@ Document Repository::fetch(Client& client, const std::string& name, const Digest
   const std::string shown = cat("manifest of ", reference_.familiar());
   RetryPlan plan(settings_.attempts, settings_.retry_delay_ms);
   for (;;) {
+    Response response = client.ask(call, {200}, shown);  // with its own attempts
+    const std::string announced = response.head.header("docker-content-digest");
+    const std::string type = response.head.header("content-type");
+    std::string bytes;
     try {
-      Response response = client.ask(call, {200}, shown);
-      const std::string announced = response.head.header("docker-content-digest");
-      const std::string type = response.head.header("content-type");
-      std::string bytes = response.rest(kManifestLimit);
-      if (digest && Digest::of(bytes) != *digest)
-        throw Error(cat(client.name(), ": ", shown, ": has another digest than ", digest->str()));
-      if (!digest && Digest::is_valid(announced) && Digest::of(bytes).str() != announced)
-        throw Error(cat(client.name(), ": ", shown, ": is not what its digest says"));
-      if (size != 0 && bytes.size() != size)
-        throw Error(cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ",
-                        size));
-      return Document::parse(std::move(bytes), type, cat(client.name(), ": ", shown));
+      bytes = response.rest(kManifestLimit);
     } catch (const TransportError& error) {
-      // The body broke off; `ask` has done its own attempts for the rest.
+      // The body broke off.
       if (!wait_to_retry(plan, error)) throw;
+      continue;
     }
+    if (digest && Digest::of(bytes) != *digest)
+      throw Error(cat(client.name(), ": ", shown, ": has another digest than ", digest->str()));
+    if (!digest && Digest::is_valid(announced) && Digest::of(bytes).str() != announced)
+      throw Error(cat(client.name(), ": ", shown, ": is not what its digest says"));
+    if (size != 0 && bytes.size() != size)
+      throw Error(cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ",
+                      size));
+    return Document::parse(std::move(bytes), type, cat(client.name(), ": ", shown));
   }
 }
 

@@ -29,21 +29,21 @@ bool Uploader::has(const image::Descriptor& blob) {
   return there;
 }
 
-Response Uploader::begin(const std::string& query, const std::string& scope) {
+Call Uploader::begin(const std::string& query, const std::string& scope) const {
   Call call;
   call.method = "POST";
   call.path = cat(repository_.reference().repository, "/blobs/uploads/", query);
   call.scope = scope;
   call.body_size = 0;
-  return repository_.registry().ask(call, {kCreated, kAccepted}, "upload");
+  return call;
 }
 
 bool Uploader::mount_from(const image::Descriptor& blob, const std::vector<std::string>& repositories) {
   for (const std::string& from : repositories) {
     try {
-      Response response =
-          begin(cat("?mount=", blob.digest.str(), "&from=", percent_encode(from)),
-                cat(repository_.scope(), " repository:", from, ":pull"));
+      const Call call = begin(cat("?mount=", blob.digest.str(), "&from=", percent_encode(from)),
+                              cat(repository_.scope(), " repository:", from, ":pull"));
+      Response response = repository_.registry().ask(call, {kCreated, kAccepted}, "upload");
       response.rest(kSmallAnswer);
       // Otherwise the registry has begun an upload, which it forgets when nothing comes.
       if (response.head.status == kCreated) return true;
@@ -71,7 +71,9 @@ void Uploader::upload(const image::Descriptor& blob, const BlobReader& reader,
 void Uploader::send(const image::Descriptor& blob, const BlobReader& reader,
                     const std::function<void(uint64_t)>& on_bytes) {
   Client& client = repository_.registry();
-  Response begun = begin("", repository_.scope());
+  // A single attempt: `upload` has the plan.
+  Response begun = client.send(begin("", repository_.scope()));
+  if (begun.head.status != kAccepted) client.refuse(begun, "upload");
   begun.rest(kSmallAnswer);
   const Url place = with_context(cat(client.name(), ": upload"), [&] {
     return begun.from.resolve(begun.head.header("location"));

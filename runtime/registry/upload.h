@@ -30,7 +30,7 @@ class Uploader {
                     const std::string& tag);
 
  private:
-  Response begin(const std::string& query, const std::string& scope);
+  Call begin(const std::string& query, const std::string& scope) const;
   void send(const image::Descriptor& blob, const BlobReader& reader,
             const std::function<void(uint64_t)>& on_bytes);
   Repository& repository_;

@@ -117,6 +117,15 @@ fails_with 1 mini pull registry.test/team/base
 lacks "$err" wrong
 unset HTTP_PROXY HTTPS_PROXY
 
+# --- where nobody listens: as many attempts as the settings say, each made once ---------------------------------
+settings '{"retryDelay": 1, "attempts": 3, "timeout": 5}'
+fails_with 1 mini --debug pull 127.0.0.1:1/nobody
+eq "$(grep -c 'again in' <<<"$err")" 2 "pull: attempts after the first:"
+ok mini tag "$registry/good" 127.0.0.1:1/nobody
+fails_with 1 mini --debug push 127.0.0.1:1/nobody
+eq "$(grep -c 'again in' <<<"$err")" 2 "push: attempts after the first:"
+ok mini rmi 127.0.0.1:1/nobody
+
 # --- progress -----------------------------------------------------------------------------------------------------
 ok mini rmi -f base registry.test/team/base plain.test/library/base "$registry/good" "127.0.0.1:$plain/library/base"
 on_terminal() { python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@"; }
