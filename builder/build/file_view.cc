@@ -12,6 +12,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/image/attributes.h"
 
 namespace mini::build {
 namespace {
@@ -100,7 +101,7 @@ std::optional<FileView::Child> FileView::child(const Directory& directory, const
       if (errno == ENOENT) continue;
       throw SysError(cat(name_, ": ", quoted(path)));
     }
-    if (overlay_ && S_ISCHR(info.st_mode) && info.st_rdev == 0) break;  // a whiteout
+    if (overlay_ && image::is_whiteout(info)) break;
     if (!S_ISDIR(info.st_mode)) {
       if (!found) found = Child{node_of(info, part.layer), {}};
       break;

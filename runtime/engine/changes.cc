@@ -14,13 +14,10 @@
 #include "runtime/engine/mount_stubs.h"
 #include "runtime/engine/sandbox_facts.h"
 #include "runtime/engine/tree_output.h"
+#include "runtime/image/attributes.h"
 
 namespace mini::engine {
 namespace {
-
-bool is_whiteout(const struct stat& info) {
-  return S_ISCHR(info.st_mode) && info.st_rdev == 0;
-}
 
 bool same_metadata(const struct stat& a, const struct stat& b) {
   return a.st_mode == b.st_mode && a.st_uid == b.st_uid && a.st_gid == b.st_gid;
@@ -72,7 +69,7 @@ class Comparison {
       throw SysError(quoted(path));
     }
     const std::optional<struct stat> before = lower_.find(path);
-    if (is_whiteout(info)) {
+    if (image::is_whiteout(info)) {
       if (before) put(ChangeKind::deleted, path);
       seen.names |= before.has_value();
     } else if (S_ISDIR(info.st_mode)) {

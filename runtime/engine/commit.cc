@@ -1,11 +1,8 @@
 #include "runtime/engine/commit.h"
 
 #include <fcntl.h>
-#include <signal.h>
 
-#include <exception>
 #include <limits>
-#include <thread>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
@@ -13,7 +10,7 @@
 #include "runtime/engine/lifecycle.h"
 #include "runtime/engine/mount_stubs.h"
 #include "runtime/engine/sandbox_facts.h"
-#include "runtime/image/layer_reader.h"
+#include "runtime/image/layer_pipe.h"
 #include "runtime/image/tree_tar.h"
 
 namespace mini::engine {
@@ -45,35 +42,14 @@ class Pause {
 
 // A copy of the changes, through the same reader that takes layers from outside.
 void copy_changes(const std::string& upper, image::Draft& draft) {
-  Pipe pipe = make_pipe();
-  std::exception_ptr error;
-  std::thread writer([&] {
-    // A reader that gives up is no reason to end mini.
-    sigset_t broken;
-    sigemptyset(&broken);
-    sigaddset(&broken, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken, nullptr);
-    try {
-      image::HashStream out(pipe.write.get());
-      image::write_tree_tar(open_file(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), out,
-                            std::numeric_limits<int64_t>::max(), false, "the container's changes");
-      out.finish();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    pipe.write.reset();
-  });
-  std::exception_ptr unsound;
-  try {
-    image::read_layer(pipe.read.get(), "the container's changes", draft);
-  } catch (...) {
-    unsound = std::current_exception();
-  }
-  pipe.read.reset();
-  writer.join();
-  // The writer's first: that the reader found the tar cut is what followed from it.
-  if (error && !unsound) std::rethrow_exception(error);
-  if (unsound) std::rethrow_exception(error ? error : unsound);
+  const std::string name = "the container's changes";
+  const auto write = [&](int fd) {
+    image::HashStream out(fd);
+    image::write_tree_tar(open_file(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), out,
+                          std::numeric_limits<int64_t>::max(), false, name);
+    out.finish();
+  };
+  image::pass_layer(write, name, draft);
 }
 
 // The image may have been removed since: then only its history is lost.

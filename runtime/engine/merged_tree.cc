@@ -12,16 +12,13 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/image/attributes.h"
 
 namespace mini::engine {
 namespace {
 
 constexpr int kLinkLimit = 40;  // as the kernel's
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-bool is_whiteout(const struct stat& info) {
-  return S_ISCHR(info.st_mode) && info.st_rdev == 0;
-}
 
 // In front of what is still to be walked.
 void prepend(std::deque<std::string>& names, const std::string& path) {
@@ -54,7 +51,7 @@ std::optional<MergedTree::Found> MergedTree::look_up(const Level& level,
       if (errno == ENOENT) continue;
       throw SysError(quoted(name));
     }
-    if (is_whiteout(info)) break;
+    if (image::is_whiteout(info)) break;
     if (!S_ISDIR(info.st_mode)) {
       if (!found.parts.empty()) break;  // a directory above hides it
       found.info = info;

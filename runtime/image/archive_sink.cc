@@ -3,9 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <array>
-
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
@@ -14,18 +11,12 @@
 namespace mini::image {
 namespace {
 
-constexpr uint64_t kBlock = 512;
-
-void write_header(int fd, const TarEntry& entry) {
+// What a tar has around the files' contents, which go to the descriptor without passing through here.
+void write_tar(int fd, const std::function<void(TarWriter&)>& write) {
   HashStream out(fd);
-  TarWriter(out).entry(entry);
+  TarWriter tar(out);
+  write(tar);
   out.finish();
-}
-
-void write_zeros(int fd, uint64_t size) {
-  static constexpr std::array<char, kBlock> kZeros{};
-  for (; size > 0; size -= std::min(size, kBlock))
-    write_all(fd, {kZeros.data(), std::min(size, kBlock)}, "archive");
 }
 
 }  // namespace
@@ -39,7 +30,7 @@ void TarSink::directory(const std::string& path) {
   entry.type = EntryType::directory;
   entry.path = path;
   entry.mode = 0755;
-  write_header(out_, entry);
+  write_tar(out_, [&](TarWriter& tar) { tar.entry(entry); });
 }
 
 void TarSink::file(const std::string& path, uint64_t size,
@@ -48,13 +39,13 @@ void TarSink::file(const std::string& path, uint64_t size,
   entry.path = path;
   entry.mode = 0644;
   entry.size = size;
-  write_header(out_, entry);
+  write_tar(out_, [&](TarWriter& tar) { tar.entry(entry); });
   write(out_);
-  write_zeros(out_, (kBlock - size % kBlock) % kBlock);
+  write_tar(out_, [&](TarWriter& tar) { tar.pad(size); });
 }
 
 void TarSink::finish() {
-  write_zeros(out_, 2 * kBlock);
+  write_tar(out_, [](TarWriter& tar) { tar.end(); });
 }
 
 DirectorySink::DirectorySink(const std::string& directory)

@@ -1,5 +1,6 @@
 #include "runtime/image/attributes.h"
 
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -91,6 +92,10 @@ bool read_overlay_attribute(int fd, const char* name, const std::string& key, st
 }
 
 }  // namespace
+
+bool is_whiteout(const struct stat& info) {
+  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
+}
 
 bool is_kept_attribute(std::string_view name) {
   // A key with '=' cannot be written in a PAX record.

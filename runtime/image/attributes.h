@@ -3,12 +3,15 @@
 // rest is the host's (security labels) or overlay's, and is in no digest.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <map>
 #include <string>
 #include <string_view>
 
 namespace mini::image {
 
+bool is_whiteout(const struct stat& info);  // overlay's: a character device 0/0
 bool is_kept_attribute(std::string_view name);
 
 struct Attributes {

@@ -1,20 +1,17 @@
 #include "runtime/image/layer_store.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <exception>
 #include <limits>
-#include <thread>
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
-#include "runtime/image/layer_reader.h"
+#include "runtime/image/layer_pipe.h"
 #include "runtime/image/tar_recipe.h"
 #include "runtime/image/tree_tar.h"
 
@@ -168,31 +165,7 @@ void LayerStore::write_tar(const Digest& diff_id, int out_fd) const {
 void LayerStore::verify(const Digest& diff_id) const {
   if (!exists(cat(layer_path(paths_, diff_id), "/recipe"))) return write_tar(diff_id, -1);
   Draft again(paths_);
-  Pipe pipe = make_pipe();
-  std::exception_ptr error;
-  std::thread writer([&] {
-    // A reader that gives up is no reason to end mini.
-    sigset_t broken;
-    sigemptyset(&broken);
-    sigaddset(&broken, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken, nullptr);
-    try {
-      write_tar(diff_id, pipe.write.get());
-    } catch (...) {
-      error = std::current_exception();
-    }
-    pipe.write.reset();
-  });
-  std::exception_ptr unsound;
-  try {
-    read_layer(pipe.read.get(), cat("layer ", diff_id.short_id()), again);
-  } catch (...) {
-    unsound = std::current_exception();
-  }
-  pipe.read.reset();
-  writer.join();
-  if (unsound) std::rethrow_exception(unsound);
-  if (error) std::rethrow_exception(error);
+  pass_layer([&](int fd) { write_tar(diff_id, fd); }, cat("layer ", diff_id.short_id()), again);
   if (canonical_digest(open_tree_directory(again.tree())) !=
       canonical_digest(open_tree_directory(get(diff_id).lower)))
     throw Error(cat("layer ", diff_id.str(), ": its files are not what was stored"),

@@ -14,15 +14,6 @@ bool is_index_type(std::string_view media_type) {
   return media_type == kIndexType || media_type == kDockerIndexType;
 }
 
-Descriptor parse_descriptor(const JsonView& view) {
-  Descriptor descriptor;
-  descriptor.media_type = view.at("mediaType").string();
-  descriptor.digest = with_context(cat(view.path(), ".digest"),
-                                   [&] { return Digest::parse(view.at("digest").string()); });
-  descriptor.size = view.at("size").unsigned_integer();
-  return descriptor;
-}
-
 std::vector<JsonView> manifests_of(const Json& document, const std::string& name) {
   const JsonView view(document, name);
   if (view.at("schemaVersion").integer() != 2)

@@ -17,17 +17,13 @@ bool is_config_type(std::string_view media_type) {
   return media_type == kConfigType || media_type == kDockerConfigType;
 }
 
-Descriptor parse_descriptor(const JsonView& view, bool (*known)(std::string_view)) {
-  Descriptor descriptor;
-  descriptor.media_type = view.at("mediaType").string();
+Descriptor parse_known(const JsonView& view, bool (*known)(std::string_view)) {
+  Descriptor descriptor = parse_descriptor(view);
   if (!known(descriptor.media_type)) {
     throw Error(cat(view.path(), ".mediaType: ", quoted(descriptor.media_type.substr(0, 150)),
                     " is not known here"),
                 "only images of file systems are kept, not other artifacts");
   }
-  descriptor.digest = with_context(cat(view.path(), ".digest"),
-                                   [&] { return Digest::parse(view.at("digest").string()); });
-  descriptor.size = view.at("size").unsigned_integer();
   return descriptor;
 }
 
@@ -38,6 +34,15 @@ Json descriptor_json(const Descriptor& descriptor) {
 }
 
 }  // namespace
+
+Descriptor parse_descriptor(const JsonView& view) {
+  Descriptor descriptor;
+  descriptor.media_type = view.at("mediaType").string();
+  descriptor.digest = with_context(cat(view.path(), ".digest"),
+                                   [&] { return Digest::parse(view.at("digest").string()); });
+  descriptor.size = view.at("size").unsigned_integer();
+  return descriptor;
+}
 
 bool is_manifest_type(std::string_view media_type) {
   return media_type == kManifestType || media_type == kDockerManifestType;
@@ -62,9 +67,9 @@ Manifest Manifest::parse(std::string_view json, const std::string& name) {
   if (document.contains("manifests") || document.contains("fsLayers")) {
     throw Error(cat(name, ": is a manifest and something else at once"));
   }
-  manifest.config = parse_descriptor(view.at("config"), is_config_type);
+  manifest.config = parse_known(view.at("config"), is_config_type);
   for (const JsonView& item : view.at("layers").items())
-    manifest.layers.push_back(parse_descriptor(item, is_layer_type));
+    manifest.layers.push_back(parse_known(item, is_layer_type));
   return manifest;
 }
 

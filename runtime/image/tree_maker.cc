@@ -27,10 +27,6 @@ bool stat_entry(int directory, const std::string& name, struct stat& info) {
   return fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool is_whiteout(const struct stat& info) {
-  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
-}
-
 void set_time(int directory, const char* name, int64_t mtime, const std::string& shown) {
   const timespec times[2] = {{mtime, 0}, {mtime, 0}};
   const int result =

@@ -115,10 +115,6 @@ Error busy(const StatePaths& paths, const PortRule& port) {
                "choose another port, or end that program", ErrorKind::conflict);
 }
 
-}  // namespace
-
-namespace {
-
 // With SO_REUSEADDR a port can be bound twice as long as nobody listens. So it listens, which fails
 // where another does; stops, so that it never takes a connection; and lets nobody else bind it.
 void hold(int fd, const StatePaths& paths, const PortRule& port) {
