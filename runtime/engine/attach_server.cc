@@ -17,7 +17,7 @@ namespace mini::engine {
 namespace {
 
 constexpr size_t kOwnerQueue = 256 << 10, kGuestQueue = 1 << 20;
-constexpr size_t kMaxClients = 64;
+constexpr size_t kMaxClients = 256;
 constexpr int64_t kFarewell = 2'000'000'000;
 
 void set_nonblocking(int fd) {
@@ -46,7 +46,7 @@ void AttachServer::listen(const std::string& run_directory) {
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/attach.sock",
            directory.get());
   if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
-      ::listen(listener_.get(), 16) < 0) {
+      ::listen(listener_.get(), SOMAXCONN) < 0) {
     throw SysError(cat(run_directory, "/attach.sock"));
   }
 }
@@ -193,6 +193,7 @@ bool AttachServer::has_owner() const {
 }
 
 void AttachServer::finish(int exit_code) {
+  hear();
   for (const auto& client : clients_) send(*client, exit_frame(exit_code));
   listener_.reset();
   const int64_t end = monotonic_ns() + kFarewell;

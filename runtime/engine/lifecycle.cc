@@ -27,15 +27,16 @@ constexpr int64_t kSecond = 1'000'000'000;
   throw Error(cat("container ", record.name, ": is not running"), {}, ErrorKind::conflict);
 }
 
-// A connection to a container's monitor on which nothing comes but the end.
+// The end of a container that runs: its monitor says so, or dies.
 class EndOfContainer {
  public:
-  EndOfContainer(const ContainerStore& store, const std::string& id)
-      : connection_(connect_to_monitor(store, id)) {
+  EndOfContainer(const ContainerStore& store, const Record& running)
+      : connection_(connect_to_monitor(store, running.id)),
+        monitor_(open_pidfd(running.state.monitor)) {
     if (connection_) greet(connection_->get(), false, {.stdin_open = false, .output = false});
   }
 
-  // Its monitor will not start it again. Said before the record is looked at (see Monitor).
+  // Its monitor will not start it again.
   void forbid_restart() {
     if (connection_) send_frame(connection_->get(), Frame::no_restart, {});
   }
@@ -43,37 +44,64 @@ class EndOfContainer {
   // False when the time is over. `timeout_ns` negative: for ever.
   bool wait(int64_t timeout_ns) {
     const int64_t until = monotonic_ns() + timeout_ns;
-    while (connection_) {
-      pollfd ready{connection_->get(), POLLIN, 0};
+    while (monitor_) {
+      pollfd ready[] = {{connection_ ? connection_->get() : -1, POLLIN, 0},
+                        {monitor_->get(), POLLIN, 0}};
       int left = -1;
       if (timeout_ns >= 0)
         left =
             static_cast<int>(std::max<int64_t>(0, (until - monotonic_ns() + 999'999) / 1'000'000));
-      const int count = poll(&ready, 1, left);
+      const int count = poll(ready, 2, left);
       if (count < 0 && errno != EINTR) throw SysError("wait for the container");
       if (count == 0) return false;
-      if (count > 0) receive();
+      if (count > 0 && ready[0].revents != 0) {
+        receive();
+      } else if (count > 0) {
+        monitor_.reset();
+      }
     }
     return true;
   }
+  // Nothing when the monitor died.
   std::optional<int> exit_code() const { return exit_code_; }
 
  private:
   void receive() {
     ReceivedFrame frame;
     const Received outcome = receive_frame(connection_->get(), frame);
-    if (outcome == Received::frame && frame.type == Frame::exit &&
-        frame.payload.size() >= sizeof(int32_t)) {
-      int32_t code = 0;
-      memcpy(&code, frame.payload.data(), sizeof code);
-      exit_code_ = code;
-    }
-    if (outcome == Received::end || exit_code_) connection_.reset();
+    if (outcome == Received::end) connection_.reset();
+    if (outcome != Received::frame || frame.type != Frame::exit ||
+        frame.payload.size() < sizeof(int32_t))
+      return;
+    int32_t code = 0;
+    memcpy(&code, frame.payload.data(), sizeof code);
+    exit_code_ = code;
+    monitor_.reset();
   }
 
-  std::optional<Fd> connection_;
+  std::optional<Fd> connection_, monitor_;
   std::optional<int> exit_code_;
 };
+
+struct RunningContainer {
+  Record record;
+  EndOfContainer end;
+};
+
+enum class Restart { as_its_policy_says, never };
+
+// Nothing when it does not run. Looked at under its lock, which its monitor had when it began to
+// listen and takes before it writes how the run ended: so the connection is that of the run which
+// the record describes, and the monitor hears the word against a restart in time.
+std::optional<RunningContainer> find_running(const ContainerStore& store, const std::string& id,
+                                             Restart restart) {
+  const auto lock = store.lock(id);
+  std::optional<Record> record = lock ? store.read(id) : std::nullopt;
+  if (!record || !is_live(*record)) return {};
+  EndOfContainer end(store, *record);
+  if (restart == Restart::never) end.forbid_restart();
+  return RunningContainer{std::move(*record), std::move(end)};
+}
 
 int stop_signal(const Record& record, const std::string& wanted) {
   if (!wanted.empty()) return parse_signal(wanted);
@@ -89,12 +117,6 @@ void thaw_if_paused(const Record& record) {
   if (record.state.status == Status::paused) container::Cgroup::from_string(record.cgroup).thaw();
 }
 
-// As it is when nobody is changing it.
-std::optional<Record> read_settled(const ContainerStore& store, const std::string& id) {
-  const auto lock = store.lock(id);
-  return lock ? store.read(id) : std::nullopt;
-}
-
 std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
   return cat("container ", record.name, ": ", signal_name(signal), " was ignored for ",
              waited_ns / kSecond,
@@ -102,40 +124,26 @@ std::string ignored_note(const Record& record, int signal, int64_t waited_ns) {
              "front of it");
 }
 
-// A killed monitor ends without a word, and a moment before it lets go of what says that it lives:
-// whoever looks then would find the container running still.
-void settle(const ContainerStore& store, const Record& stopped) {
-  const std::optional<Record> left = store.load(stopped.id);
-  if (!left || !is_live(*left) || left->state.monitor != stopped.state.monitor) return;
-  if (const auto monitor = open_pidfd(left->state.monitor)) {
-    pollfd ended{monitor->get(), POLLIN, 0};
-    while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
+// Stops the container `id` and waits until its monitor has cleaned up. Writes nothing: a container
+// can be stopped and removed on a full disk, too.
+Stopped stop(const ContainerStore& store, const std::string& id, int signal, int64_t timeout_ns) {
+  Stopped out;
+  std::optional<RunningContainer> running = find_running(store, id, Restart::never);
+  if (!running) return out;
+  auto& [record, end] = *running;
+  if (record.state.status == Status::restarting) {
+    end.wait(-1);
+  } else {
+    const bool taken = takes_signal(record, signal);
+    thaw_if_paused(record);
+    send_signal(record, signal);
+    if (!end.wait(timeout_ns)) {
+      if (!taken) out.note = ignored_note(record, signal, timeout_ns);
+      send_signal(record, SIGKILL);
+      end.wait(-1);
     }
   }
-  store.load(stopped.id);
-}
-
-// Stops the container that `record` describes and waits until its monitor has cleaned up. Writes
-// nothing: a container can be stopped and removed on a full disk, too.
-Stopped stop(const ContainerStore& store, const Record& record, int signal, int64_t timeout_ns) {
-  Stopped out;
-  EndOfContainer end(store, record.id);
-  end.forbid_restart();
-  const std::optional<Record> current = read_settled(store, record.id);
-  if (!current || !is_live(*current)) return out;
-  if (current->state.status == Status::restarting) {
-    end.wait(-1);
-    return out;
-  }
-  const bool taken = takes_signal(*current, signal);
-  thaw_if_paused(*current);
-  send_signal(*current, signal);
-  if (!end.wait(timeout_ns)) {
-    if (!taken) out.note = ignored_note(*current, signal, timeout_ns);
-    send_signal(*current, SIGKILL);
-    end.wait(-1);
-  }
-  settle(store, *current);
+  if (!end.exit_code()) store.load(id);  // cleans up after a monitor that could not
   return out;
 }
 
@@ -151,7 +159,7 @@ Stopped stop_container(const ContainerStore& store, const std::string& name,
   const Record record = store.find(name);
   const int signal = stop_signal(record, options.signal);
   if (!is_live(record)) return {};
-  return stop(store, record, signal, timeout_of(record, options.timeout_s));
+  return stop(store, record.id, signal, timeout_of(record, options.timeout_s));
 }
 
 Stopped restart_container(Engine& engine, const std::string& name, const StopOptions& options) {
@@ -168,10 +176,9 @@ void kill_container(const ContainerStore& store, const std::string& name,
   if (!is_live(record)) not_running(record);
   // A container that was ended on purpose is not restarted.
   if (signal == SIGKILL || signal == stop_signal(record, {})) {
-    EndOfContainer(store, record.id).forbid_restart();
-    const std::optional<Record> current = read_settled(store, record.id);
-    if (!current || !is_live(*current)) not_running(record);
-    record = *current;
+    std::optional<RunningContainer> running = find_running(store, record.id, Restart::never);
+    if (!running) not_running(record);
+    record = std::move(running->record);
     if (record.state.status == Status::restarting) return;
   }
   // Frozen, it could not even die on the v1 freezer.
@@ -208,10 +215,9 @@ void unpause_container(const ContainerStore& store, const std::string& name) {
 
 int wait_container(const ContainerStore& store, const std::string& name) {
   const Record record = store.find(name);
-  if (is_live(record)) {
-    EndOfContainer end(store, record.id);
-    end.wait(-1);
-    if (end.exit_code()) return *end.exit_code();
+  if (auto running = find_running(store, record.id, Restart::as_its_policy_says)) {
+    running->end.wait(-1);
+    if (const auto code = running->end.exit_code()) return *code;
   }
   const std::optional<Record> ended = store.load(record.id);
   if (!ended)
@@ -244,7 +250,7 @@ void remove_container(const ContainerStore& store, const std::string& name,
                   cat("stop it first (`mini stop ", record->name, "`), or use `mini rm -f`"),
                   ErrorKind::conflict);
     }
-    stop(store, *record, SIGKILL, -1);
+    stop(store, record->id, SIGKILL, -1);
   }
   const auto lock = store.lock(record->id);
   record = lock ? store.read(record->id) : std::nullopt;
