@@ -40,6 +40,8 @@ constexpr std::array kPeople = {
     "thompson",    "turing",        "volta",   "wiles",      "wilkes",     "wozniak",
     "wu",          "yalow"};
 
+constexpr size_t kShortId = 12;
+
 void fill_random(void* buffer, size_t size) {
   auto* bytes = static_cast<unsigned char*>(buffer);
   while (size > 0) {
@@ -60,6 +62,12 @@ std::string random_hex(int digits) {
   out.reserve(bytes.size());
   for (const unsigned char byte : bytes) out += "0123456789abcdef"[byte & 15];
   return out;
+}
+
+std::string random_id() {
+  std::string id = random_hex(64);
+  while (id.find_first_not_of("0123456789") >= kShortId) id = random_hex(64);
+  return id;
 }
 
 std::string random_name() {

@@ -195,7 +195,7 @@ std::vector<Record> ContainerStore::list(Scope scope) const {
 
 ContainerStore::Claim ContainerStore::claim(const std::string& wanted) const {
   if (!wanted.empty()) check_container_name(wanted);
-  const std::string id = random_hex(64);
+  const std::string id = random_id();
   // First the mark by which the next command finds what a kill leaves here.
   FileLock run_lock = make_run_directory(id);
   const std::string path = directory(id);

@@ -28,5 +28,13 @@ TEST(RandomName, IsAValidContainerName) {
   EXPECT_GT(names.size(), 150u);
 }
 
+TEST(RandomId, TheShortFormOfAnIdIsNeverANumber) {
+  for (int i = 0; i < 10'000; ++i) {  // one in 280 would be
+    const std::string id = random_id();
+    ASSERT_EQ(id.size(), 64u);
+    ASSERT_LT(id.find_first_of("abcdef"), 12u) << id;
+  }
+}
+
 }  // namespace
 }  // namespace mini
