@@ -172,18 +172,22 @@ Stopped restart_container(Engine& engine, const std::string& name, const StopOpt
 void kill_container(const ContainerStore& store, const std::string& name,
                     const std::string& signal_text) {
   const int signal = parse_signal(signal_text);
-  Record record = store.find(name);
-  if (!is_live(record)) not_running(record);
-  // A container that was ended on purpose is not restarted.
-  if (signal == SIGKILL || signal == stop_signal(record, {})) {
-    std::optional<RunningContainer> running = find_running(store, record.id, Restart::never);
-    if (!running) not_running(record);
-    record = std::move(running->record);
-    if (record.state.status == Status::restarting) return;
+  const Record found = store.find(name);
+  const bool ends = signal == SIGKILL || signal == stop_signal(found, {});
+  std::optional<RunningContainer> running =
+      find_running(store, found.id, ends ? Restart::never : Restart::as_its_policy_says);
+  if (!running) not_running(found);
+  auto& [record, end] = *running;
+  if (record.state.status != Status::restarting) {
+    // Frozen, it could not even die on the v1 freezer.
+    if (signal == SIGKILL) thaw_if_paused(record);
+    if (!send_signal(record, signal)) not_running(record);
+    if (signal != SIGKILL) return;
+  } else if (!ends) {
+    not_running(record);
   }
-  // Frozen, it could not even die on the v1 freezer.
-  if (signal == SIGKILL) thaw_if_paused(record);
-  if (!send_signal(record, signal)) not_running(record);
+  end.wait(-1);
+  if (!end.exit_code()) store.load(record.id);
 }
 
 void pause_container(const ContainerStore& store, const std::string& name) {

@@ -22,6 +22,7 @@ struct Stopped {
 Stopped stop_container(const ContainerStore& store, const std::string& name,
                        const StopOptions& options = {});
 Stopped restart_container(Engine& engine, const std::string& name, const StopOptions& options = {});
+// SIGKILL: returns when it has ended, so that it can be started again at once.
 void kill_container(const ContainerStore& store, const std::string& name,
                     const std::string& signal = "KILL");
 void pause_container(const ContainerStore& store, const std::string& name);

@@ -76,6 +76,17 @@ ok mini kill --signal SIGKILL again
 ok mini wait again
 fails_with 1 mini kill again
 contains "$err" again
+# Ended when kill returns: what is started next runs. Also one that waits to be restarted.
+for _ in 1 2 3 4 5; do
+  ok mini start again
+  ok mini kill again
+  status_is again exited
+done
+ok mini run -d --name fails --network none --restart on-failure busybox false
+eventually 5 is_state fails restarting
+ok mini kill fails
+status_is fails exited
+ok mini rm fails
 fails_with 125 mini kill -s NOSUCH again
 
 # --- wait -----------------------------------------------------------------------------------------------------
