@@ -2,13 +2,12 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/e2e.sh"
 . "$here/../lib/packages.sh"
+. "$here/../lib/bases.sh"
 need_packages mmdebstrap || die "packages"
+need_base mariadb_base
 export MINI
 
-"$here/../../examples/lib/mariadb_base" "$scratch/base.tar" 2>"$scratch/base.log" ||
-  skip "Debian's mirror does not give the base: $(tail -1 "$scratch/base.log")"
-ok mini import -c 'ENTRYPOINT ["/docker-entrypoint.sh"]' "$scratch/base.tar" mariadb:10.11
-rm "$scratch/base.tar"
+ok mini import -c 'ENTRYPOINT ["/docker-entrypoint.sh"]' "$SHOP_BASES/mariadb_base.tar" mariadb:10.11
 ok timeout 300 "$here/../../examples/mydb/demo"
 contains "$out" "tables: catalog orders payments users"
 contains "$out" "paid: Ann Berlin 4500"

@@ -3,14 +3,13 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/e2e.sh"
 . "$here/../lib/packages.sh"
-need_packages mmdebstrap curl jq || die "packages"
+. "$here/../lib/bases.sh"
+need_packages mmdebstrap dpkg-dev curl jq || die "packages"
+need_base cpp_base
 examples=$here/../../examples
 mebibyte=$((1024 * 1024))
 
-timeout 300 "$examples/lib/cpp_base" "$scratch/debian.tar" 2>"$scratch/base.log" ||
-  skip "Debian's mirror does not give the base: $(tail -1 "$scratch/base.log")"
-ok mini import "$scratch/debian.tar" debian:12
-rm "$scratch/debian.tar"
+ok mini import "$SHOP_BASES/cpp_base.tar" debian:12
 ok timeout 400 "$MINI" build --network none -t tracing "$examples/shop/tracing"
 [ "$code" = 0 ] || die "$err"
 

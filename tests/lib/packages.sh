@@ -15,7 +15,7 @@ MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-de
   nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"
 MINI_EXAMPLE_PACKAGES="cmake ninja-build g++ pkg-config ccache nlohmann-json3-dev libsqlite3-dev libsodium-dev
   libmariadb-dev libssl-dev zlib1g-dev libgtest-dev librdkafka-dev python3 curl jq wrk mariadb-server"
-MINI_KAFKA_PACKAGES="maven default-jre-headless"
+MINI_KAFKA_PACKAGES="maven openjdk-17-jre-headless busybox-static"
 MINI_BROWSER_PACKAGES="chromium fonts-noto-cjk fonts-noto-core python3"
 MINI_ZIPKIN_PACKAGES="maven default-jre-headless python3"
 MINI_VM_PACKAGES="qemu-system-x86 cpio kmod"

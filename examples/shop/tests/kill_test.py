@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""kill_test.py BIN [mariadb|kafka], kill_test.py - containers (the shop that runs already, see shop_containers.py): the shop under load while its services, the collector and (with `mariadb`, which stores it all in a MariaDB server of
-the test's own; `kafka` likewise) the database are killed in turn (SIGKILL) and started again.
+"""kill_test.py BIN [mariadb]: the shop as processes, under load, while its services, the collector and (with `mariadb`, which stores it all in a
+MariaDB server of the test's own) the database are killed in turn (SIGKILL) and started again.
+kill_test.py containers [NAME...]: the same with the shop that runs already in containers (shop_containers.py), with all that examples/lib/shop.sh has
+started beside it: NAME is some of kafka, mariadb, zipkin.
 
 No order lost, none doubled, no request hanging, stock exact: each client sends an order with an Idempotency-Key again until it is answered 201, as
 a client that cannot know must do; in the end the orders are exactly the keys, and the stock is what was there less what they took.
@@ -13,7 +15,6 @@ import tempfile
 import threading
 import time
 
-from kafka_server import Kafka
 from mariadb_server import MariaDb
 from shop_containers import ContainerShop
 from shop_processes import Shop
@@ -56,17 +57,17 @@ class Client(threading.Thread):
             time.sleep(0.02)
 
 
-def kill_in_turn(shop, clients, server):
+def kill_in_turn(shop, clients, servers):
     # A container's published port goes and comes with it, which is mini's matter: there the gateway stays.
     victims = [v for v in VICTIMS if not (isinstance(shop, ContainerShop) and v == "gateway")]
-    for victim in (victims + (["server"] if server else [])) * ROUNDS:
+    for victim in (victims + list(servers)) * ROUNDS:
         before = [len(client.accepted) for client in clients]
         deadline = time.monotonic() + 60
         while all(len(c.accepted) < b + 3 for c, b in zip(clients, before)) and time.monotonic() < deadline:
             time.sleep(0.01)
-        if victim == "server":
-            server.kill()
-            server.start()
+        if victim in servers:
+            servers[victim].kill()
+            servers[victim].start()
             continue
         shop.end(victim)
         time.sleep(0.2)
@@ -83,11 +84,11 @@ class SqliteStore:
 
 
 class MariaDbStore:
-    def __init__(self, server):
-        self.server = server
+    def __init__(self, server, database):
+        self.server, self.database = server, database
 
     def run(self, sql):
-        return self.server.run("USE orders; " + sql)
+        return self.server.run(f"USE `{self.database}`; {sql}")
 
 
 def settled(store):
@@ -121,17 +122,19 @@ def check(shop, store, clients, before):
     return len(accepted)
 
 
-def play(shop, store, server):
+def play(shop, store, servers):
     shop.start()
     before = stored_orders(store)
     ended = threading.Event()
     clients = [Client(shop, n, ended) for n in range(CLIENTS)]
     for client in clients:
         client.start()
-    kill_in_turn(shop, clients, server)
-    ended.set()
-    for client in clients:
-        client.join()
+    try:
+        kill_in_turn(shop, clients, servers)
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
     wrong = [w for client in clients for w in client.wrong]
     assert not wrong, wrong[:5]
     assert settled(store), "events are left in the outbox"
@@ -141,29 +144,33 @@ def play(shop, store, server):
     print(f"{orders} orders, answers by status {dict(statuses)}: none lost, none doubled, stock exact")
 
 
-def main(binaries, storage="sqlite"):
-    if storage == "containers":
-        shop = ContainerShop()
-        play(shop, SqliteStore(shop.directory), None)
-        return
+def play_containers(names):
+    shop = ContainerShop(names)
+    servers = shop.servers()
+    play(shop, MariaDbStore(servers["mariadb"], "order") if "mariadb" in servers else SqliteStore(shop.directory), servers)
+
+
+def play_processes(binaries, storage="sqlite"):
     with tempfile.TemporaryDirectory(prefix="shop-kill.") as directory:
         shop = Shop(binaries, directory, SEED_STOCK=str(STOCK), CB_WAIT_OPEN_MS="100", CB_WINDOW="10", CB_HALF_OPEN_CALLS="2")
-        server = {"mariadb": MariaDb, "kafka": Kafka}.get(storage, lambda directory: None)(directory)
-        store = MariaDbStore(server) if storage == "mariadb" else SqliteStore(directory)
+        if storage == "sqlite":
+            try:
+                return play(shop, SqliteStore(directory), {})
+            finally:
+                shop.stop()
+        server = MariaDb(directory)
         try:
-            if server:
-                server.start()
-            if storage == "kafka":
-                shop.settings["KAFKA_BROKERS"] = f"127.0.0.1:{server.port}"
-            if storage == "mariadb":
-                server.create(("users", "orders", "catalogs"))
-                for name, database in (("user-service", "users"), ("order-service", "orders"), ("catalog-service", "catalogs")):
-                    shop.own[name] = {"DB_URL": server.url(database)}
-            play(shop, store, server)
+            server.start()
+            server.create(("users", "orders", "catalogs"))
+            for name, database in (("user-service", "users"), ("order-service", "orders"), ("catalog-service", "catalogs")):
+                shop.own[name] = {"DB_URL": server.url(database)}
+            play(shop, MariaDbStore(server, "orders"), {"mariadb": server})
         finally:
             shop.stop()
-            if server:
-                server.stop()
+            server.stop()
 
 
-main(*sys.argv[1:])
+if sys.argv[1] == "containers":
+    play_containers(sys.argv[2:])
+else:
+    play_processes(*sys.argv[1:])
