@@ -1,13 +1,10 @@
 #include "runtime/image/decompressor.h"
 
 #include <archive.h>
-#include <endian.h>
 #include <lzma.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
@@ -30,8 +27,14 @@ constexpr size_t kInput = HashStream::kBuffer;
 // Enough to tell a format by. Until it is known the bytes are hashed, for nothing if they are
 // plain.
 constexpr size_t kFirstInput = 4 << 10;
-constexpr size_t kGzipTrailer = 8;  // RFC 1952, 2.3.1: CRC32 and ISIZE, the least byte first
-constexpr size_t kTail = 64;
+constexpr std::string_view kGzip("\x1f\x8b\x08");  // RFC 1952, 2.3.1; deflate, the only method
+
+// The formats that are read here.
+bool is_compressed(std::string_view bytes) {
+  return bytes.starts_with(kGzip) || bytes.starts_with("\x28\xb5\x2f\xfd") ||
+         bytes.starts_with(std::string_view("\xfd" "7zXZ\0", 6)) ||
+         (bytes.starts_with("BZh") && bytes.substr(4).starts_with("1AY&SY"));
+}
 
 }  // namespace
 
@@ -45,9 +48,17 @@ Decompressor::Decompressor(int fd, std::string name)
                    name) {}
 
 Decompressor::Decompressor(ByteSource source, std::string name)
-    : source_(std::move(source)),
-      name_(std::move(name)),
-      archive_(archive_read_new(), archive_read_free) {
+    : source_(std::move(source)), name_(std::move(name)), archive_(nullptr, archive_read_free) {
+  if (fill() == 0) throw Error(cat(name_, ": is empty"));
+  if (input_.starts_with(kGzip)) {
+    gzip_ = std::make_unique<GzipReader>([this] { return next_input(); }, name_);
+  } else {
+    open_archive();
+  }
+}
+
+void Decompressor::open_archive() {
+  archive_.reset(archive_read_new());
   archive* in = archive_.get();
   if (!in) throw SysError(ENOMEM, name_);
   // Anything but OK would mean that libarchive was built without the codec and would run a program.
@@ -59,16 +70,14 @@ Decompressor::Decompressor(ByteSource source, std::string name)
     throw Error("this mini was built with a libarchive that lacks a codec");
   if (archive_read_open(in, this, nullptr, feed, nullptr) != ARCHIVE_OK) fail();
   compressed_ = archive_filter_code(in, 0) != ARCHIVE_FILTER_NONE;
-  gzip_ = archive_filter_code(in, 0) == ARCHIVE_FILTER_GZIP;
   if (archive_filter_count(in) > 2) throw Error(cat(name_, ": is compressed twice"));
   archive_entry* entry;
   if (archive_read_next_header(in, &entry) != ARCHIVE_OK) fail();
 }
 
 Compression Decompressor::compression() const {
+  if (gzip_) return Compression::gzip;
   switch (archive_filter_code(archive_.get(), 0)) {
-    case ARCHIVE_FILTER_GZIP:
-      return Compression::gzip;
     case ARCHIVE_FILTER_ZSTD:
       return Compression::zstd;
     case ARCHIVE_FILTER_XZ:
@@ -82,7 +91,6 @@ Compression Decompressor::compression() const {
 
 void Decompressor::fail() const {
   if (error_) std::rethrow_exception(error_);
-  if (blob_size_ == 0) throw Error(cat(name_, ": is empty"));
   const char* reason = archive_error_string(archive_.get());
   throw Error(cat(name_, ": cannot be unpacked: ", reason ? lower(reason) : "truncated data"));
 }
@@ -90,18 +98,23 @@ void Decompressor::fail() const {
 ssize_t Decompressor::feed(archive*, void* object, const void** piece) {
   auto* self = static_cast<Decompressor*>(object);
   try {
-    const size_t size = self->fill();
-    *piece = self->input_.data();
-    return static_cast<ssize_t>(size);
+    const std::string_view input = self->next_input();
+    *piece = input.data();
+    return static_cast<ssize_t>(input.size());
   } catch (...) {
     self->error_ = std::current_exception();
     return ARCHIVE_FATAL;
   }
 }
 
+// The first piece has been looked at already.
+std::string_view Decompressor::next_input() {
+  if (looked_at_) fill();
+  looked_at_ = true;
+  return input_;
+}
+
 size_t Decompressor::fill() {
-  tail_ += input_;
-  tail_.erase(0, tail_.size() - std::min(tail_.size(), kTail));
   const HashStream::Space space = hash_.space(kInput);
   input_ = {space.data, source_(space.data, blob_size_ == 0 ? kFirstInput : kInput)};
   if (compressed_) hash_.commit(input_.size());
@@ -113,37 +126,30 @@ size_t Decompressor::fill() {
 
 size_t Decompressor::read(char* to, size_t size) {
   if (finished_) return 0;
-  const ssize_t got = archive_read_data(archive_.get(), to, size);
-  if (got < 0) fail();
-  const auto given = static_cast<size_t>(got);
+  size_t given;
+  if (gzip_) {
+    given = gzip_->read(to, size);
+    if (size_ == 0 && is_compressed({to, given}))
+      throw Error(cat(name_, ": is compressed twice"));
+  } else {
+    const ssize_t got = archive_read_data(archive_.get(), to, size);
+    if (got < 0) fail();
+    given = static_cast<size_t>(got);
+  }
   size_ += given;
-  if (gzip_) crc_ = crc32(crc_, reinterpret_cast<const Bytef*>(to), static_cast<uInt>(given));
-  if (given < size) finish();
+  if (given < size) {
+    finished_ = true;
+    if (compressed_ && !gzip_) check_end();
+  }
   return given;
 }
 
-// libarchive stops without a word at what is no further gzip member.
-void Decompressor::finish() {
-  finished_ = true;
-  if (!compressed_) return;
+// libarchive stops without a word at what is no further frame.
+void Decompressor::check_end() {
   const auto end = static_cast<uint64_t>(archive_filter_bytes(archive_.get(), -1));
-  if (gzip_) check_gzip(end);
   while (fill() > 0) {
   }
   if (content_end_ > end) throw Error(cat(name_, ": there is something after the compressed data"));
-}
-
-// libarchive leaves gzip's own checksum aside. `end` lies in the last piece that came, or a few
-// bytes before it, for libarchive has looked for one more header. A size that differs is that of
-// the last of several members, which no checksum covers together.
-void Decompressor::check_gzip(uint64_t end) const {
-  const std::string near = tail_ + std::string(input_);
-  const uint64_t start = blob_size_ - near.size();
-  if (end < start + kGzipTrailer || end > blob_size_) return;
-  uint32_t trailer[2];
-  memcpy(trailer, near.data() + (end - start - kGzipTrailer), sizeof trailer);
-  if (le32toh(trailer[1]) == static_cast<uint32_t>(size_) && le32toh(trailer[0]) != crc_)
-    throw Error(cat(name_, ": the gzip data is damaged: its checksum differs"));
 }
 
 }  // namespace mini::image

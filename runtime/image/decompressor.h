@@ -1,10 +1,9 @@
-// The bytes of a file as they came, and what they unpack to: plain, or gzip, zstd, xz or bzip2,
-// which libarchive tells apart by the first bytes and decodes in this process (no external program
-// is ever run). Several members or frames after one another are one content; zeros after a gzip are
-// padding; anything else, and a truncated end, is an Error. So is what is compressed twice. Memory
-// is bounded: windows of at most 128 MiB. What was compressed is hashed on the way, by a thread of
-// its own when it is much. gzip's checksum is held against the content when the file is one member,
-// which is what every tool writes.
+// The bytes of a file as they came, and what they unpack to: plain, or gzip (gzip_reader.h), zstd,
+// xz or bzip2, which libarchive tells apart by the first bytes and decodes in this process (no
+// external program is ever run). Several members or frames after one another are one content; zeros
+// after a gzip are padding; anything else, and a truncated end, is an Error. So is what is
+// compressed twice. Memory is bounded: windows of at most 128 MiB. What was compressed is hashed on
+// the way, by a thread of its own when it is much.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +16,7 @@
 #include <string_view>
 
 #include "runtime/base/digest.h"
+#include "runtime/image/gzip_reader.h"
 #include "runtime/image/hash_stream.h"
 
 struct archive;
@@ -50,24 +50,24 @@ class Decompressor {
 
  private:
   static ssize_t feed(archive*, void* self, const void** piece);
+  void open_archive();
+  std::string_view next_input();
   size_t fill();
-  void finish();
-  void check_gzip(uint64_t end) const;
+  void check_end();
   [[noreturn]] void fail() const;
 
   const ByteSource source_;
   const std::string name_;
   bool compressed_ = true;  // until it is known
-  bool gzip_ = false, finished_ = false;
+  bool looked_at_ = false, finished_ = false;
   HashStream hash_;  // its buffers are where the input lies
   uint64_t blob_size_ = 0;
   uint64_t content_end_ = 0;  // after the last byte of the blob that is not zero
   std::string_view input_;
-  std::string tail_;  // the last bytes before `input_`
   uint64_t size_ = 0;
-  unsigned long crc_ = 0;
   std::exception_ptr error_;  // what `feed` may not throw through libarchive
-  std::unique_ptr<archive, int (*)(archive*)> archive_;
+  std::unique_ptr<GzipReader> gzip_;
+  std::unique_ptr<archive, int (*)(archive*)> archive_;  // for all but gzip
 };
 
 }  // namespace mini::image

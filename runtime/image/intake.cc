@@ -102,7 +102,11 @@ struct Intake::Pending {
   std::vector<Digest> blobs;          // of layers, as the manifest names them
 };
 
-Intake::Intake(ImageStore& store) : store_(store), lease_(store.paths()), scratch_(store.paths()) {}
+Intake::Intake(ImageStore& store)
+    : store_(store),
+      lease_(store.paths()),
+      scratch_(store.paths()),
+      sync_([root = store.paths().root] { sync_filesystem(root); }) {}
 
 // Whether the store has the layer, which stays there from then on.
 bool Intake::hold(const Digest& diff_id) {
@@ -148,7 +152,11 @@ ReceivedLayer Intake::receive(const LayerOffer& offer, const ByteSource& source,
     file = cat(scratch_.path(), '/', count_++);
   }
   Arrival arrival(source, offer, name, file, !partial.empty());
-  const ByteSource bytes = [&](char* to, size_t size) { return arrival.read(to, size); };
+  const ByteSource bytes = [&](char* to, size_t size) {
+    const size_t got = arrival.read(to, size);
+    sync_.wrote(got);
+    return got;
+  };
 
   std::optional<Draft> draft;
   ReadResult result;
@@ -263,7 +271,7 @@ std::vector<ImageEntry> Intake::record(const std::vector<ImageFromOutside>& imag
   for (auto& [diff_id, unpacked] : unpacked_) drafts.push_back(std::move(unpacked.draft));
   unpacked_.clear();
   // Content before names, and the names before the index that refers to them.
-  if (!files.empty() || !drafts.empty()) sync_filesystem(store_.paths().root);
+  if (!files.empty() || !drafts.empty()) sync_.finish();
   store_.layers().publish(std::move(drafts), true);
   blobs.adopt(files);
   IndexFile(store_.paths()).update([&](Index& index) {

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/early_sync.h"
 #include "runtime/image/decompressor.h"
 #include "runtime/image/image_store.h"
 #include "runtime/image/lease.h"
@@ -78,6 +79,7 @@ class Intake {
   ImageStore& store_;
   Lease lease_;
   const Scratch scratch_;
+  EarlySync sync_;
   std::mutex mutex_;
   std::map<Digest, Unpacked> unpacked_;       // by diff id
   std::map<Digest, ReceivedLayer> received_;  // by blob

@@ -136,9 +136,40 @@ TEST_F(DecompressorTest, DamageAndTruncationAreRefused) {
   EXPECT_THAT(refusal(stored + std::string(1000, '\0')), HasSubstr("checksum"));
 }
 
+// Up to a MiB a member is decoded whole; from the first larger one on they are streamed.
+TEST_F(DecompressorTest, GzipMembersOfAllSizes) {
+  constexpr size_t kMember = 1 << 20;
+  std::string all;
+  while (all.size() < 4 * kMember) all += text();
+  for (const std::vector<size_t>& sizes :
+       {std::vector<size_t>{kMember, kMember, 1}, {1, 0, kMember}, {kMember, kMember + 1, 7, kMember},
+        {kMember + 1, 0}, {0}, {0, 0, 3 * kMember}}) {
+    std::string blob, plain;
+    for (const size_t size : sizes) {
+      const std::string part = all.substr(plain.size(), size);
+      blob += gzip(part, size == 1 ? 0 : 6);
+      plain += part;
+    }
+    EXPECT_TRUE(unpack(blob) == plain) << sizes.size();
+    EXPECT_TRUE(unpack(blob + std::string(700'000, '\0')) == plain) << sizes.size();
+    EXPECT_THAT(refusal(blob + std::string(700'000, '\0') + "x"), HasSubstr("something after"));
+    EXPECT_THAT(refusal(blob.substr(0, blob.size() - 1)), HasSubstr("truncated"));
+    blob[blob.size() - 5] ^= 1;
+    EXPECT_THAT(refusal(blob), HasSubstr("checksum"));
+  }
+  // What cannot be compressed grows.
+  std::string noise(kMember, '\0');
+  for (size_t i = 0; i + 32 <= noise.size(); i += 32)
+    noise.replace(i, 32, Digest::of(std::to_string(i)).hex().substr(0, 32));
+  EXPECT_TRUE(unpack(gzip(noise, 0) + gzip(noise, 1)) == noise + noise);
+}
+
 TEST_F(DecompressorTest, WhatIsCompressedTwiceIsRefused) {
   EXPECT_THAT(refusal(gzip(gzip(text()))), HasSubstr("compressed twice"));
   EXPECT_THAT(refusal(gzip(zstd(text()))), HasSubstr("compressed twice"));
+  EXPECT_THAT(refusal(gzip(xz(text()))), HasSubstr("compressed twice"));
+  EXPECT_THAT(refusal(gzip(bzip2(text()))), HasSubstr("compressed twice"));
+  EXPECT_THAT(refusal(zstd(gzip(text()))), HasSubstr("compressed twice"));
 }
 
 TEST_F(DecompressorTest, WindowsThatNeedMuchMemoryAreRefused) {
