@@ -19,9 +19,10 @@
 namespace mini::registry {
 namespace {
 
-// What a member loses by not knowing what came before it is under 1 % at these sizes.
+// What a member loses by not knowing what came before it is under 1 % at these sizes. libdeflate's
+// level 1 makes a layer as large as podman's (5 % more than gzip -6) in half the time of level 5.
 constexpr size_t kGzipBlock = 1 << 20, kZstdBlock = 4 << 20;
-constexpr int kGzipLevel = 5, kZstdLevel = 3;
+constexpr int kGzipLevel = 1, kZstdLevel = 3;
 
 class BlockCompressor {
  public:
