@@ -107,7 +107,7 @@ shop_run_beside() {
   fi
   # Traces are watched, orders are earned: where the processors are busy, the collector waits.
   if with zipkin; then
-    shop_run zipkin --cpu-shares 128 --tmpfs /tmp --memory 768m -p "$TRACING_PORT:9411" zipkin
+    shop_run zipkin --cpu-shares 512 --tmpfs /tmp --memory 768m -p "$TRACING_PORT:9411" zipkin
   else
     shop_run tracing --cpu-shares 128 -v shop-tracing:/data -p "$TRACING_PORT:9411" tracing
   fi

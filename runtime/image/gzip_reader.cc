@@ -49,12 +49,14 @@ size_t GzipReader::read(char* to, size_t size) {
   return done;
 }
 
-// False when no byte is left.
+// False when no byte is left. What is there is moved to the front, so there must be much room after
+// it when members are short.
 bool GzipReader::refill(size_t least) {
   if (in_.size() - at_ < least && !input_ended_) {
     in_.erase(0, at_);
     at_ = 0;
-    while (in_.size() < least && !input_ended_) {
+    const size_t enough = least == kMemberInput ? 3 * least : least;
+    while (in_.size() < enough && !input_ended_) {
       const std::string_view piece = input_();
       input_ended_ = piece.empty();
       in_ += piece;

@@ -1,7 +1,7 @@
 // What a gzip file (RFC 1952) holds. Members of up to a MiB, as mini's pushes and bgzip write them,
 // are decoded whole by libdeflate, in half the time; from the first larger one on zlib streams.
 // Either holds the content against its checksum. Several members are one content; zeros after them
-// are padding; anything else, and a truncated end, is an Error. Memory: three MiB.
+// are padding; anything else, and a truncated end, is an Error. Memory: five MiB.
 #pragma once
 
 #include <zlib.h>

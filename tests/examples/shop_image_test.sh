@@ -77,15 +77,15 @@ for part in kafka zipkin; do
 done
 ok mariadb_base
 shop_up >"$scratch/up.log" 2>&1 || die "$(cat "$scratch/up.log")"
-ok timeout 400 python3 "$here/../../examples/shop/tests/kill_test.py" containers $SHOP_WITH
+ok timeout 900 python3 "$here/../../examples/shop/tests/kill_test.py" containers $SHOP_WITH
 contains "$out" "none lost, none doubled, stock exact"
 contains "$(mini exec mariadb mariadb --no-defaults --protocol=tcp -h127.0.0.1 -uroot -psecret -NBe 'SELECT COUNT(*) > 0 FROM `order`.orders')" 1
 zipkin=http://127.0.0.1:$TRACING_PORT
-eventually 120 curl -fs -o /dev/null "$zipkin/health"
+eventually 300 curl -fs -o /dev/null "$zipkin/health"
 curl -fs -H "b3: $trace-$trace-1" -d '{"productId":"CATALOG-0001","qty":3}' "$shop/order-service/u/orders" >/dev/null || die "no order"
 traced() {
   "$here/../../examples/lib/trace_tree" "$zipkin" $trace >"$scratch/tree" && grep -q 'take stock' "$scratch/tree" && grep -q gateway "$scratch/tree"
 }
-eventually 30 traced || die "$(cat "$scratch/tree")"
+eventually 60 traced || die "$(cat "$scratch/tree")"
 contains "$(cat "$scratch/tree")" "order-service -> catalog-service  get /catalogs/{productid}"
 contains "$(cat "$scratch/tree")" "kafka"

@@ -41,7 +41,8 @@ case $1 in
   before) stock | sort -u >"$2" ;;
   after)
     clear_podman "$2"
-    for _ in $(seq 30); do
+    # The kernel takes a network namespace down in its own time, and its interfaces with it.
+    for _ in $(seq 150); do
       left=$(stock | sort -u | comm -13 "$2" -)
       [ -n "$left" ] || exit 0
       sleep 0.1

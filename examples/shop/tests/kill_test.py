@@ -19,7 +19,7 @@ from mariadb_server import MariaDb
 from shop_containers import ContainerShop
 from shop_processes import Shop
 
-STOCK, CLIENTS, ROUNDS = 100000, 6, 2
+STOCK, CLIENTS = 100000, 6
 VICTIMS = ("order-service", "catalog-service", "collector", "gateway", "order-service", "user-service", "catalog-service")
 
 
@@ -33,6 +33,7 @@ class Client(threading.Thread):
         try:
             while not self.ended.is_set():
                 self.order(f"{self.number}-{len(self.accepted)}")
+                time.sleep(self.shop.pause)
         except Exception as error:
             self.wrong.append(repr(error))
 
@@ -60,7 +61,7 @@ class Client(threading.Thread):
 def kill_in_turn(shop, clients, servers):
     # A container's published port goes and comes with it, which is mini's matter: there the gateway stays.
     victims = [v for v in VICTIMS if not (isinstance(shop, ContainerShop) and v == "gateway")]
-    for victim in (victims + list(servers)) * ROUNDS:
+    for victim in (victims + list(servers)) * shop.rounds:
         before = [len(client.accepted) for client in clients]
         deadline = time.monotonic() + 60
         while all(len(c.accepted) < b + 3 for c, b in zip(clients, before)) and time.monotonic() < deadline:

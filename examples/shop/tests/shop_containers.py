@@ -20,7 +20,7 @@ class Server:
     def start(self):
         self.shop.run("start", self.name)
         address = self.shop.run("inspect", "-f", "{{.NetworkSettings.Networks.shop.IPAddress}}", self.name).strip()
-        for _ in range(1200):
+        for _ in range(3000):
             try:
                 return socket.create_connection((address, self.port), 5).close()
             except OSError:
@@ -44,6 +44,8 @@ class ContainerShop(Shop):
     def __init__(self, beside):
         self.mini, self.ports, self.beside = os.environ["MINI"], {"gateway": int(os.environ["SHOP_PORT"])}, beside
         self.container = {"collector": "zipkin" if "zipkin" in beside else "tracing"}
+        if beside:
+            self.rounds, self.pause = 1, 0.02  # Java starts slowly where the orders leave it no processor
         volume = json.loads(self.run("volume", "inspect", "shop-order-service"))[0]
         self.directory = volume["Mountpoint"]
 

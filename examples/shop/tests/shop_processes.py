@@ -31,6 +31,8 @@ def free_port():
 
 
 class Shop:
+    rounds, pause = 2, 0  # of kill_test.py: how often each is killed; seconds between two orders of a client
+
     def __init__(self, binaries, directory, **settings):
         self.binaries, self.directory = binaries, directory
         self.ports = {name: free_port() for name in SERVICES + ("collector",)}
