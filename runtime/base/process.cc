@@ -222,15 +222,23 @@ pid_t spawn(const std::string& path, const std::vector<std::string>& argv, int i
 
 }  // namespace
 
-void close_beside(Fd fd) {
+void close_beside(Fd fd, std::string_view last) {
+  const auto write_last = [&](int to) {
+    if (!last.empty()) (void)!write(to, last.data(), last.size());
+  };
   const pid_t between = fork();
   if (between == 0) {
     // Twice, so that whoever started us has no child to wait for that it does not know.
     if (fork() != 0) _exit(0);
     if (dup2(fd.get(), 0) == 0) close_range(1, ~0U, 0);
+    write_last(0);
     _exit(0);
   }
-  if (between > 0) wait_child(between);
+  if (between > 0) {
+    wait_child(between);
+  } else {
+    write_last(fd.get());
+  }
 }
 
 std::string run_host_program(const std::vector<std::string>& argv, const std::string& input) {

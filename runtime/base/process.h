@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/base/fd.h"
@@ -40,10 +41,10 @@ int exit_code_of(int wait_status);
 int parse_signal(const std::string& text);
 std::string signal_name(int number);  // "SIGTERM"
 
-// Closes it in a process of its own that outlives us for as long as that takes: for descriptors that
-// the kernel lets go only after a grace period, when nothing depends on it. Nothing else of ours is
-// held open meanwhile. Where no process can be made, closes it here.
-void close_beside(Fd fd);
+// Writes `last` to it and closes it in a process of its own that outlives us for as long as that
+// takes: for what the kernel does only after a grace period, when nothing depends on it. Nothing else
+// of ours is held open meanwhile. Where no process can be made, does it here.
+void close_beside(Fd fd, std::string_view last = {});
 
 // Runs a host program that mini itself trusts (nft, newuidmap, …): argv, no shell. Returns its
 // output; throws with its last lines when it fails.

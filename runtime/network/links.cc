@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "runtime/base/error.h"
+#include "runtime/base/process.h"
 #include "runtime/base/text.h"
 
 namespace mini::network {
@@ -109,6 +110,12 @@ Link parse_link(std::string_view data) {
     }
   }
   return link;
+}
+
+NetlinkMessage removal(const std::string& name) {
+  NetlinkMessage message(RTM_DELLINK, NLM_F_ACK, link_header(), interface(name));
+  message.put_text(IFLA_IFNAME, name);
+  return message;
 }
 
 }  // namespace
@@ -271,9 +278,12 @@ void Links::remove_default_routes() {
   }
 }
 
+void Links::remove_beside(const std::string& name) {
+  close_beside(NetlinkSocket(NETLINK_ROUTE).release(), removal(name).bytes());
+}
+
 void Links::remove(const std::string& name) {
-  NetlinkMessage message(RTM_DELLINK, NLM_F_ACK, link_header(), interface(name));
-  message.put_text(IFLA_IFNAME, name);
+  NetlinkMessage message = removal(name);
   try {
     socket_.request(message);
   } catch (const SysError& error) {

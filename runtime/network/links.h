@@ -56,6 +56,8 @@ class Links {
   void remove_default_routes();
   // The kernel waits for a grace period: 10 to 50 ms. Missing is fine.
   void remove(const std::string& name);
+  // The same, and nobody waits.
+  static void remove_beside(const std::string& name);
 
  private:
   NetlinkSocket socket_;

@@ -189,7 +189,11 @@ void Membership::leave(const std::string& container, const std::string& network_
   const Lease* lease = leases.of(container);
   if (!lease) return;
   if (!lease->ports.empty()) firewall().remove(lease->ports);
-  if (unplug) Links().remove(lease->interface);
+  if (unplug) {
+    Links().remove(lease->interface);
+  } else {
+    Links::remove_beside(lease->interface);
+  }
   leases.remove(container);
   leases.save();
 }

@@ -40,8 +40,10 @@ class Membership {
   // The cable from the bridge into a namespace (a descriptor of it, or a pidfd), configured and up.
   void plug(const Member& member, const std::string& interface, int netns,
             bool default_route) const;
-  // Takes the container out of one network (an id) or all: rules, then leases. Its cables go with
-  // its namespace; with `unplug` they are removed here, for a namespace that lives on.
+  // Takes the container out of one network (an id) or all: rules, cables, then leases. With `unplug`
+  // the cables are gone on return, for a namespace that lives on. Without they go a moment later:
+  // the kernel would keep those of a dead container, and its address, for as long as it tries to
+  // send the last bytes of a connection.
   void leave(const std::string& container, bool unplug = false) const;
   void leave(const std::string& container, const std::string& network_id, bool unplug) const;
   void rename(const std::string& container, const std::string& network_id,

@@ -65,6 +65,20 @@ eq "$(leases)" 1 "leases after a run was killed:"
 serve front -p 8082:80
 ok mini rm -f front
 
+# --- killed in the middle of a connection: the kernel still tries to send its last bytes, from an address that is the next one's ----
+cables_of() { ip -o link show master "$(mini network inspect -f '{{index .Options "com.docker.network.bridge.name"}}' talks)" | wc -l; }
+two_cables() { [ "$(cables_of)" = 2 ]; }
+ok mini network create talks
+ok mini run -d --name deaf --network talks net nc -l -p 80 -e sleep 1000
+ok mini run -d --name quiet --network talks net sleep 1000
+ok mini run -d --name talker --network talks --init net sh -c 'yes | nc deaf 80'
+sleep 0.5
+eq "$(cables_of)" 3 "cables:"
+ok mini rm -f talker
+eventually 5 two_cables
+ok mini rm -f deaf quiet
+ok mini network rm talks
+
 # --- killed at any moment of a start ---------------------------------------------------------------------------------
 for i in $(seq 1 25); do
   "$MINI" run --rm -p 8083:80 net true 2>/dev/null &

@@ -41,12 +41,10 @@ case $1 in
   before) stock | sort -u >"$2" ;;
   after)
     clear_podman "$2"
-    # The kernel keeps the network namespace of a killed container, and its interface with it, for as long as it still tries to send the last
-    # bytes of a connection: up to two minutes.
-    while [ "$SECONDS" -lt 240 ]; do
+    for _ in $(seq 30); do
       left=$(stock | sort -u | comm -13 "$2" -)
       [ -n "$left" ] || exit 0
-      sleep 0.3
+      sleep 0.1
     done
     echo "left by the tests:"
     echo "$left"
