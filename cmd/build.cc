@@ -109,8 +109,7 @@ build::Network network_of(const std::string& text) {
 build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
   const std::string policy = given.empty() ? "missing" : given.back();
   if (policy == "always" || policy == "true") {
-    if (offline)
-      throw Error("flag --offline: contradicts --pull", "", ErrorKind::usage);
+    if (offline) throw Error("flag --offline: contradicts --pull", "", ErrorKind::usage);
     return build::Pull::always;
   }
   if (policy != "missing" && policy != "false" && policy != "never")

@@ -16,9 +16,9 @@ namespace mini::cmd {
 [[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what,
                          const std::string& hint);
 
-int64_t size_flag(const char* flag, const std::string& text);  // bytes; empty: 0
+int64_t size_flag(const char* flag, const std::string& text);         // bytes; empty: 0
 std::string address_flag(const char* flag, const std::string& text);  // IPv4 or IPv6
-int64_t cpus_flag(const std::string& text);                    // "1.5" -> 1'500'000'000; empty: 0
+int64_t cpus_flag(const std::string& text);  // "1.5" -> 1'500'000'000; empty: 0
 int64_t duration_flag(const char* flag, const std::optional<std::string>& text);  // ns; nothing: 0
 std::pair<std::string, std::pair<int64_t, int64_t>> ulimit_flag(const std::string& text);
 engine::RestartPolicy restart_flag(const std::string& text);

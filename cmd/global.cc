@@ -78,8 +78,7 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
       out = word.substr(equals + 1);
       return index + 1;
     }
-    if (index + 1 >= argc)
-      throw Error(cat("flag ", name, ": needs a path"), "", ErrorKind::usage);
+    if (index + 1 >= argc) throw Error(cat("flag ", name, ": needs a path"), "", ErrorKind::usage);
     out = argv[index + 1];
     return index + 2;
   }

@@ -1,5 +1,5 @@
-// The flags before the verb: --root, --run-root, --config, --debug, --help, --version, and what they default
-// to. `mini-runc` as the program's name means `mini oci`.
+// The flags before the verb: --root, --run-root, --config, --debug, --help, --version, and what
+// they default to. `mini-runc` as the program's name means `mini oci`.
 #pragma once
 
 #include "cmd/verb.h"

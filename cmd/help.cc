@@ -18,7 +18,8 @@ void print_line(const std::string& name, const char* summary) {
 
 void print_overview() {
   std::printf(
-      "Usage: mini [--root DIR] [--run-root DIR] [--config FILE] [--debug] VERB [flags] [arguments]\n\n"
+      "Usage: mini [--root DIR] [--run-root DIR] [--config FILE] [--debug] VERB [flags] "
+      "[arguments]\n\n"
       "Builds images from Dockerfiles and runs them in containers, without a daemon.\n");
   std::string heading;
   for (const Verb& verb : verbs()) {

@@ -37,8 +37,8 @@ std::string read_line(int fd) {
 // Shows nothing of what is typed.
 std::string ask(const std::string& question, bool hidden) {
   if (isatty(STDIN_FILENO) != 1)
-    throw Error("login: standard input is no terminal",
-                "give --username and --password-stdin", ErrorKind::usage);
+    throw Error("login: standard input is no terminal", "give --username and --password-stdin",
+                ErrorKind::usage);
   std::fputs(question.c_str(), stderr);
   termios before{};
   const bool changed = hidden && tcgetattr(STDIN_FILENO, &before) == 0;
@@ -72,7 +72,8 @@ int login(const Session& session, const Args& args) {
     throw Error("login: --password-stdin needs --username", "", ErrorKind::usage);
   const std::string name = registry_name(server);
   if (!password.empty())
-    std::fputs("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n", stderr);
+    std::fputs("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n",
+               stderr);
   if (user.empty()) user = ask("Username: ", false);
   if (from_stdin) password = read_line(STDIN_FILENO);
   if (password.empty() && !from_stdin) password = ask("Password: ", true);

@@ -51,7 +51,7 @@ struct BuildOptions {
   std::vector<std::string> add_hosts;     // "name:address"
   std::string platform;                   // empty, or the host's: anything else is refused
   Pull pull = Pull::missing;
-  Fetch fetch;  // none: only what is in the store
+  Fetch fetch;                    // none: only what is in the store
   int64_t source_date_epoch = 0;  // seconds; clamps times, is the image's `created`
   int cancel_fd = -1;             // readable: stop (finished steps stay cached), throws
 };

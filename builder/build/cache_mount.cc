@@ -73,8 +73,8 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
 void CacheMount::lock(const std::string& base, const Request& request, const Cancel& cancel) {
   const std::string file = base + ".lock";
   const std::string data = base + "/data";
-  // Making the directory takes the lock for itself. Who waits asks each time whether that is still to
-  // be done: after it the first user holds a shared lock, which one for itself would wait out.
+  // Making the directory takes the lock for itself. Who waits asks each time whether that is still
+  // to be done: after it the first user holds a shared lock, which one for itself would wait out.
   for (;;) {
     const bool make = !exists(data);
     const bool alone = make || request.sharing == MountSharing::locked;

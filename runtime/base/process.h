@@ -42,8 +42,8 @@ int parse_signal(const std::string& text);
 std::string signal_name(int number);  // "SIGTERM"
 
 // Writes `last` to it and closes it in a process of its own that outlives us for as long as that
-// takes: for what the kernel does only after a grace period, when nothing depends on it. Nothing else
-// of ours is held open meanwhile. Where no process can be made, does it here.
+// takes: for what the kernel does only after a grace period, when nothing depends on it. Nothing
+// else of ours is held open meanwhile. Where no process can be made, does it here.
 void close_beside(Fd fd, std::string_view last = {});
 
 // Runs a host program that mini itself trusts (nft, newuidmap, …): argv, no shell. Returns its

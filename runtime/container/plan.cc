@@ -147,7 +147,8 @@ uint64_t namespace_flag(const std::string& type) {
 Plan plan_container(const Spec& spec, const PlanInputs& inputs) {
   require(spec.process.has_value(), "process: missing");
   require(!spec.process->args.empty(), "process.args: empty: there is no command to run");
-  require(spec.linux_.mount_label.empty(), "linux.mountLabel: SELinux labels of mounts are not supported");
+  require(spec.linux_.mount_label.empty(),
+          "linux.mountLabel: SELinux labels of mounts are not supported");
   const Namespaces spaces = sort_namespaces(spec);
   require(spaces.fresh & CLONE_NEWNS,
           "linux.namespaces: a new mount namespace is required: without it the container would "

@@ -63,7 +63,7 @@ struct PlanInputs {
   int gate = -1;
   bool die_with_parent = false;
   bool waits_for_beside = false;  // a GO of its own before the settings are written
-  bool overlay_appends = true;                      // fsconfig knows lowerdir+ (Linux 6.8)
+  bool overlay_appends = true;    // fsconfig knows lowerdir+ (Linux 6.8)
   std::string hook_state_before, hook_state_after;  // the state's JSON around the pid
 };
 

@@ -70,8 +70,9 @@ std::vector<network::Network> networks_of(const StatePaths& paths, const HostCon
 
 // The first that leads out of this host; its gateway is the default route, its address published.
 size_t way_out_of(const std::vector<network::Network>& networks) {
-  const auto found = std::find_if(networks.begin(), networks.end(),
-                                  [](const network::Network& network) { return !network.internal; });
+  const auto found =
+      std::find_if(networks.begin(), networks.end(),
+                   [](const network::Network& network) { return !network.internal; });
   return static_cast<size_t>(found - networks.begin());
 }
 
@@ -237,7 +238,8 @@ void ContainerNetwork::disconnect() noexcept {
 }
 
 void ContainerNetwork::watch(PollRound& round) {
-  if (name_server_) round.watch(name_server_->fd(), POLLIN, [this](short) { name_server_->serve(); });
+  if (name_server_)
+    round.watch(name_server_->fd(), POLLIN, [this](short) { name_server_->serve(); });
 }
 
 // In place: the file is mounted already, and nobody reads it before the command runs.

@@ -130,9 +130,8 @@ void disconnect_network(const ContainerStore& store, const std::string& name,
   const auto network = network::NetworkStore(store.paths()).find_if_exists(name);
   // A network that is gone may still be named by a stopped container.
   const std::string known = network ? network->name : name;
-  const size_t gone = std::erase_if(record.host.networks, [&](const NetworkRequest& have) {
-    return have.name == known;
-  });
+  const size_t gone = std::erase_if(record.host.networks,
+                                    [&](const NetworkRequest& have) { return have.name == known; });
   if (gone == 0)
     throw Error(cat("container ", record.name, ": is not in network ", known),
                 cat("`mini inspect ", record.name, "` tells in which it is"), ErrorKind::conflict);

@@ -25,8 +25,8 @@ class Explanation {
       line("", "network host: it has this host's interfaces, addresses and ports");
     } else if (joins_network(record_.host)) {
       const std::string other = record_.host.network_mode.substr(sizeof "container:" - 1);
-      line("", cat("network of container ", other.substr(0, 12),
-                   ": see `mini network explain ", other.substr(0, 12), "`"));
+      line("", cat("network of container ", other.substr(0, 12), ": see `mini network explain ",
+                   other.substr(0, 12), "`"));
     } else if (record_.host.networks.empty()) {
       line("", "network none: only its own 127.0.0.1; nobody reaches it, it reaches nobody");
     } else {
@@ -41,7 +41,8 @@ class Explanation {
     if (key.empty()) {
       text_ += cat(fact, '\n');
     } else {
-      text_ += cat("  ", key, std::string(kColumn - std::min(kColumn - 1, key.size()), ' '), fact, '\n');
+      text_ +=
+          cat("  ", key, std::string(kColumn - std::min(kColumn - 1, key.size()), ' '), fact, '\n');
     }
   }
 
@@ -67,10 +68,9 @@ class Explanation {
                  network->internal ? ", internal)" : ")"));
     line("interface", cat(endpoint.interface, ' ', endpoint.mac, ", its other end ",
                           endpoint.host_interface, " on bridge ", network->bridge));
-    line("address", cat(endpoint.address, '/', endpoint.prefix,
-                        endpoint.address6.empty()
-                            ? ""
-                            : cat(", ", endpoint.address6, '/', endpoint.prefix6)));
+    line("address",
+         cat(endpoint.address, '/', endpoint.prefix,
+             endpoint.address6.empty() ? "" : cat(", ", endpoint.address6, '/', endpoint.prefix6)));
     line("names", join(endpoint.names, ", "));
     std::vector<std::string> others;
     const auto leases = network::Leases::load(store_.paths(), network->id);

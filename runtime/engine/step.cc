@@ -71,8 +71,7 @@ container::Spec spec_of(const StepRequest& request, const Record& record) {
         has_networks(record.host)
             ? resolver_of(record.host).file
             : resolv_conf(read_file_if_exists("/etc/resolv.conf").value_or(""), record.host);
-    spec.mounts.push_back(
-        read_only_bind(shared_file(request.paths, servers), "/etc/resolv.conf"));
+    spec.mounts.push_back(read_only_bind(shared_file(request.paths, servers), "/etc/resolv.conf"));
   }
   spec.mounts.insert(spec.mounts.end(), request.mounts.begin(), request.mounts.end());
   return spec;

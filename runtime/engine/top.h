@@ -21,7 +21,7 @@ struct StatsSample {
   std::string id, name;
   int64_t time_ns = 0;  // monotonic
   container::CgroupStats cgroup;
-  uint64_t memory_limit = 0;  // the container's, or the host's memory
+  uint64_t memory_limit = 0;        // the container's, or the host's memory
   uint64_t received = 0, sent = 0;  // bytes, on all its interfaces in networks
 };
 // Nothing when it does not run.

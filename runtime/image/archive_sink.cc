@@ -11,7 +11,8 @@
 namespace mini::image {
 namespace {
 
-// What a tar has around the files' contents, which go to the descriptor without passing through here.
+// What a tar has around the files' contents, which go to the descriptor without passing through
+// here.
 void write_tar(int fd, const std::function<void(TarWriter&)>& write) {
   HashStream out(fd);
   TarWriter tar(out);

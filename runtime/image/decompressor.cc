@@ -32,7 +32,9 @@ constexpr std::string_view kGzip("\x1f\x8b\x08");  // RFC 1952, 2.3.1; deflate, 
 // The formats that are read here.
 bool is_compressed(std::string_view bytes) {
   return bytes.starts_with(kGzip) || bytes.starts_with("\x28\xb5\x2f\xfd") ||
-         bytes.starts_with(std::string_view("\xfd" "7zXZ\0", 6)) ||
+         bytes.starts_with(std::string_view("\xfd"
+                                            "7zXZ\0",
+                                            6)) ||
          (bytes.starts_with("BZh") && bytes.substr(4).starts_with("1AY&SY"));
 }
 
@@ -129,8 +131,7 @@ size_t Decompressor::read(char* to, size_t size) {
   size_t given;
   if (gzip_) {
     given = gzip_->read(to, size);
-    if (size_ == 0 && is_compressed({to, given}))
-      throw Error(cat(name_, ": is compressed twice"));
+    if (size_ == 0 && is_compressed({to, given})) throw Error(cat(name_, ": is compressed twice"));
   } else {
     const ssize_t got = archive_read_data(archive_.get(), to, size);
     if (got < 0) fail();

@@ -55,7 +55,8 @@ uint64_t PartialBlob::remove_old(const StatePaths& paths, int64_t age, bool dry_
     struct stat info;
     if (lstat(path.c_str(), &info) < 0 || now - info.st_mtim.tv_sec < age) continue;
     const bool is_lock = name.ends_with(kSuffix);
-    const std::string blob = is_lock ? path.substr(0, path.size() - std::string_view(kSuffix).size()) : path;
+    const std::string blob =
+        is_lock ? path.substr(0, path.size() - std::string_view(kSuffix).size()) : path;
     if (is_lock && exists(blob)) continue;  // has its turn by itself
     const auto lock = FileLock::try_acquire(blob + kSuffix, LockMode::exclusive);
     if (!lock) continue;

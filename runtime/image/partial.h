@@ -1,6 +1,6 @@
 // A blob that is being fetched: <root>/partial/<hex>, its first bytes as they came, and the lock
-// <hex>.lock of whoever is fetching it. It survives its process, so that the next pull goes on where
-// this one stopped. The collector takes away what nobody holds and nobody has written to for
+// <hex>.lock of whoever is fetching it. It survives its process, so that the next pull goes on
+// where this one stopped. The collector takes away what nobody holds and nobody has written to for
 // kPartialAge; a prune, whatever nobody holds.
 #pragma once
 

@@ -128,7 +128,8 @@ std::optional<Mac> parse_mac(std::string_view text) {
       if (c != ':' && c != '-') return {};
       continue;
     }
-    const bool digit = c >= '0' && c <= '9', low = c >= 'a' && c <= 'f', high = c >= 'A' && c <= 'F';
+    const bool digit = c >= '0' && c <= '9', low = c >= 'a' && c <= 'f',
+               high = c >= 'A' && c <= 'F';
     if (!digit && !low && !high) return {};
     const int value = digit ? c - '0' : low ? c - 'a' + 10 : c - 'A' + 10;
     mac[i / 3] = static_cast<uint8_t>(mac[i / 3] << 4 | value);

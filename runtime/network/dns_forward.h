@@ -18,7 +18,7 @@ namespace mini::network {
 
 struct Upstream {
   Address address;
-  std::string zone;        // the interface of a link-local address; asked from the host only
+  std::string zone;  // the interface of a link-local address; asked from the host only
   uint16_t port = 53;
   bool from_host = false;  // asked from this process's namespace, not from the container's
   bool operator==(const Upstream&) const = default;

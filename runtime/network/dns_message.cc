@@ -78,7 +78,8 @@ DnsCode read_question(std::string_view packet, DnsQuery& query) {
   const uint16_t others = number_at(packet, 6) | number_at(packet, 8);
   if (questions != 1 || others != 0) return DnsCode::format_error;
   size_t at = kDnsHeader;
-  if (!read_name(packet, at, query) || packet.size() - at < kTypeAndClass) return DnsCode::format_error;
+  if (!read_name(packet, at, query) || packet.size() - at < kTypeAndClass)
+    return DnsCode::format_error;
   query.type = number_at(packet, at);
   const uint16_t asked_class = number_at(packet, at + 2);
   at += kTypeAndClass;
@@ -87,14 +88,14 @@ DnsCode read_question(std::string_view packet, DnsQuery& query) {
     const DnsCode code = read_edns(packet, at, query);
     if (code != DnsCode::no_error) return code;
   }
-  const bool transfer =
-      std::find(std::begin(kZoneTransfers), std::end(kZoneTransfers), query.type) !=
-      std::end(kZoneTransfers);
+  const bool transfer = std::find(std::begin(kZoneTransfers), std::end(kZoneTransfers),
+                                  query.type) != std::end(kZoneTransfers);
   return asked_class != kClassIn || transfer ? DnsCode::refused : DnsCode::no_error;
 }
 
 std::string answer_head(const DnsQuery& query, DnsCode code, size_t answers, uint16_t flags = 0) {
-  flags |= kIsAnswer | kRecursionAvailable | query.told_back | (static_cast<uint16_t>(code) & kCode);
+  flags |=
+      kIsAnswer | kRecursionAvailable | query.told_back | (static_cast<uint16_t>(code) & kCode);
   std::string out;
   append16(out, query.id);
   append16(out, flags);
@@ -161,8 +162,7 @@ std::optional<DnsQuery> parse_query(std::string_view packet) {
   DnsQuery query;
   query.id = message_id(packet);
   query.told_back = flags & (kOpcode | kRecursionDesired);
-  query.problem =
-      (flags & kOpcode) != 0 ? DnsCode::not_implemented : read_question(packet, query);
+  query.problem = (flags & kOpcode) != 0 ? DnsCode::not_implemented : read_question(packet, query);
   return query;
 }
 

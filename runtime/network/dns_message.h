@@ -38,8 +38,8 @@ struct DnsQuery {
   // Not no_error: the query is to be answered with this and nothing else.
   DnsCode problem = DnsCode::no_error;
   uint16_t told_back = 0;  // those bits of its flags that the answer repeats
-  std::string name;    // lower case, labels joined by dots, no final dot; "" is the root
-  bool plain = false;  // no label has a dot or unprintable byte: `name` says it unmistakably
+  std::string name;        // lower case, labels joined by dots, no final dot; "" is the root
+  bool plain = false;      // no label has a dot or unprintable byte: `name` says it unmistakably
   uint16_t type = 0;
   std::string question;               // as it was sent, for the answer; empty when malformed
   std::optional<uint16_t> edns_size;  // the query has EDNS: the datagram its sender can take
@@ -62,9 +62,9 @@ std::string code_answer(const DnsQuery& query, DnsCode code);
 std::string truncated_answer(const DnsQuery& query);
 
 // Messages of other servers, as received.
-uint16_t message_id(std::string_view packet);                // of at least a header
-void set_message_id(std::string& packet, uint16_t id);       // likewise
-DnsCode message_code(std::string_view packet);               // likewise
+uint16_t message_id(std::string_view packet);           // of at least a header
+void set_message_id(std::string& packet, uint16_t id);  // likewise
+DnsCode message_code(std::string_view packet);          // likewise
 // Whether it is an answer with this id to this question (letters' case is not compared).
 bool answers_question(std::string_view packet, uint16_t id, std::string_view question);
 // An error with this id that leaves the question out.

@@ -26,7 +26,13 @@ constexpr int64_t kConnectionIdle = 10'000'000'000;
 constexpr size_t kLengthPrefix = 2;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-enum Tag : uint32_t { udp_tag, tcp_tag, timer_tag, first_connection = 0x100, first_question = 0x1000 };
+enum Tag : uint32_t {
+  udp_tag,
+  tcp_tag,
+  timer_tag,
+  first_connection = 0x100,
+  first_question = 0x1000
+};
 
 Fd listener(int type, uint16_t port) {
   Fd out(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -41,8 +47,8 @@ Fd listener(int type, uint16_t port) {
        setsockopt(out.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) ||
       bind(out.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       (type == SOCK_STREAM && listen(out.get(), kMostConnections) != 0)) {
-    throw SysError(cat("name server of the container: cannot listen on ", kDnsServerAddress, ":",
-                       port));
+    throw SysError(
+        cat("name server of the container: cannot listen on ", kDnsServerAddress, ":", port));
   }
   return out;
 }
@@ -182,9 +188,8 @@ std::optional<std::string> DnsServer::own_answer(const DnsQuery& query, size_t l
   DnsLookup found = names_.find(query.name);
   if (!found.known) return {};
   std::erase_if(found.addresses, [&](const Address& address) {
-    return address.empty() ||
-           (query.type != dns_type::kAny &&
-            query.type != (address.is_v6() ? dns_type::kAaaa : dns_type::kA));
+    return address.empty() || (query.type != dns_type::kAny &&
+                               query.type != (address.is_v6() ? dns_type::kAaaa : dns_type::kA));
   });
   // Clients take the first: so those that share a name share the work. Ids are random.
   if (!found.addresses.empty()) {
@@ -272,8 +277,8 @@ bool DnsServer::read_from(Connection& connection) {
 }
 
 bool DnsServer::write_to(Connection& connection) {
-  const ssize_t sent = send(connection.socket.get(), connection.out.data(), connection.out.size(),
-                            MSG_NOSIGNAL);
+  const ssize_t sent =
+      send(connection.socket.get(), connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR;
   connection.out.erase(0, static_cast<size_t>(sent));
   return true;

@@ -61,7 +61,8 @@ uint64_t cookie_of(int namespace_fd) {
 // becomes `to`. All else is left alone. `mapped`: calls of IPv6 sockets, to which the address is
 // ::ffff:127.0.0.11 (all of Java's are).
 std::vector<bpf_insn> program(uint16_t from, uint16_t to, bool mapped, uint64_t cookie) {
-  constexpr int kResult = BPF_REG_0, kArgument = BPF_REG_1, kValue = BPF_REG_2, kContext = BPF_REG_6;
+  constexpr int kResult = BPF_REG_0, kArgument = BPF_REG_1, kValue = BPF_REG_2,
+                kContext = BPF_REG_6;
   constexpr size_t kPort = offsetof(bpf_sock_addr, user_port);
   constexpr size_t kAfterWords = 7;  // instructions from the last comparison to the end
   std::vector<Word> about = server_address(mapped);
@@ -111,15 +112,16 @@ bool attach(int group, bpf_attach_type type, const std::vector<bpf_insn>& code) 
 bool steer_dns(const std::string& directory, int namespace_fd, uint16_t port) {
   const uint64_t cookie = cookie_of(namespace_fd);
   const Fd group(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // The way back first: alone it changes nothing, should the rest fail. What an IPv6 socket sends to
-  // a mapped address without a connection, the kernel itself takes to the IPv4 program.
+  // The way back first: alone it changes nothing, should the rest fail. What an IPv6 socket sends
+  // to a mapped address without a connection, the kernel itself takes to the IPv4 program.
   const struct {
     bpf_attach_type type;
     bool there, mapped;
-  } all[] = {{BPF_CGROUP_UDP4_RECVMSG, false, false},     {BPF_CGROUP_UDP6_RECVMSG, false, true},
-             {BPF_CGROUP_INET4_GETPEERNAME, false, false}, {BPF_CGROUP_INET6_GETPEERNAME, false, true},
-             {BPF_CGROUP_UDP4_SENDMSG, true, false},      {BPF_CGROUP_INET6_CONNECT, true, true},
-             {BPF_CGROUP_INET4_CONNECT, true, false}};
+  } all[] = {
+      {BPF_CGROUP_UDP4_RECVMSG, false, false},      {BPF_CGROUP_UDP6_RECVMSG, false, true},
+      {BPF_CGROUP_INET4_GETPEERNAME, false, false}, {BPF_CGROUP_INET6_GETPEERNAME, false, true},
+      {BPF_CGROUP_UDP4_SENDMSG, true, false},       {BPF_CGROUP_INET6_CONNECT, true, true},
+      {BPF_CGROUP_INET4_CONNECT, true, false}};
   const bool done = group && std::all_of(std::begin(all), std::end(all), [&](const auto& one) {
                       return attach(group.get(), one.type,
                                     one.there ? program(kDnsPort, port, one.mapped, cookie)

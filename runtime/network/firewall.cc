@@ -102,10 +102,14 @@ void is_interface(NftRule& rule, uint32_t key, const std::string& name) {
 void add_sets(NftBatch& batch, const std::vector<Network>& networks) {
   batch.add_set({"bridges", kInterface, IFNAMSIZ, 0, 0, true});
   batch.add_set({"internal", kInterface, IFNAMSIZ, 0, 0, true});
-  batch.add_set({kFamilies[0].at, types(kIpv4, kProtocol, kService), 12, types(kIpv4, kService), 8, false});
-  batch.add_set({kFamilies[0].any, types(kProtocol, kService), 8, types(kIpv4, kService), 8, false});
-  batch.add_set({kFamilies[1].at, types(kIpv6, kProtocol, kService), 24, types(kIpv6, kService), 20, false});
-  batch.add_set({kFamilies[1].any, types(kProtocol, kService), 8, types(kIpv6, kService), 20, false});
+  batch.add_set(
+      {kFamilies[0].at, types(kIpv4, kProtocol, kService), 12, types(kIpv4, kService), 8, false});
+  batch.add_set(
+      {kFamilies[0].any, types(kProtocol, kService), 8, types(kIpv4, kService), 8, false});
+  batch.add_set(
+      {kFamilies[1].at, types(kIpv6, kProtocol, kService), 24, types(kIpv6, kService), 20, false});
+  batch.add_set(
+      {kFamilies[1].any, types(kProtocol, kService), 8, types(kIpv6, kService), 20, false});
   std::vector<NftElement> bridges, internal;
   for (const Network& network : networks) {
     bridges.push_back({raw_interface(network.bridge), {}});
@@ -216,7 +220,9 @@ void add_source_nat(NftBatch& batch, const std::vector<Network>& networks) {
 
 void add_forward(NftBatch& batch, const std::vector<Network>& networks) {
   batch.add_base_chain("forward", "filter", NF_INET_FORWARD, 0);
-  const auto rule = [&](const std::function<void(NftRule&)>& fill) { batch.add_rule("forward", fill); };
+  const auto rule = [&](const std::function<void(NftRule&)>& fill) {
+    batch.add_rule("forward", fill);
+  };
   rule([](NftRule& r) {  // none of ours
     r.load_meta(NFT_META_IIFNAME);
     r.in_set("bridges", true);
@@ -239,7 +245,8 @@ void add_forward(NftBatch& batch, const std::vector<Network>& networks) {
     });
   }
   rule([](NftRule& r) {  // answers
-    has_status(r, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
+    has_status(r, NFT_CT_STATE,
+               NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
     r.verdict(NF_ACCEPT);
   });
   rule([](NftRule& r) {  // published
@@ -315,7 +322,8 @@ bool Firewall::stands(const std::vector<Network>& networks) {
 
 void Firewall::rebuild(const std::vector<Network>& networks, const std::vector<PortRule>& ports) {
   NftBatch batch(table_);
-  // Made first, so that deleting it cannot fail: one batch replaces it, whether there is one or not.
+  // Made first, so that deleting it cannot fail: one batch replaces it, whether there is one or
+  // not.
   batch.add_table({});
   batch.delete_table();
   batch.add_table(mark_of(networks));

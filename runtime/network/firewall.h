@@ -6,7 +6,8 @@
 //   prerouting,
 //   output       to one of this host's addresses -> publish; never for 127.0.0.0/8 from outside
 //   publish      address, protocol, port -> container's address and port, from maps
-//   postrouting  masquerade what leaves a network (not an internal one), and what comes back into it
+//   postrouting  masquerade what leaves a network (not an internal one), and what comes back into
+//   it
 //                through a published port
 //   forward      between two networks, and from outside into one: only what was published, and
 //                answers; internal networks: nothing in, nothing out

@@ -45,7 +45,8 @@ Subnet choose_subnet(const std::vector<Subnet>& used) {
     if (const Subnet candidate = v4(172, second, 0, 16); is_free(candidate, used)) return candidate;
   }
   for (unsigned third = 0; third < 256; third += 16) {
-    if (const Subnet candidate = v4(192, 168, third, 20); is_free(candidate, used)) return candidate;
+    if (const Subnet candidate = v4(192, 168, third, 20); is_free(candidate, used))
+      return candidate;
   }
   throw Error("network: no private range of addresses is free on this host",
               "remove networks that nobody needs (`mini network prune`), or give one with --subnet",

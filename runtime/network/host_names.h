@@ -9,8 +9,8 @@
 
 namespace mini::network {
 
-std::string default_bridge(const StatePaths& paths);       // "mini0", "mini0-1a2b3c4d"
-std::string bridge_prefix(const StatePaths& paths);        // of all other bridges
-std::string firewall_table(const StatePaths& paths);       // "mini", "mini_1a2b3c4d"
+std::string default_bridge(const StatePaths& paths);  // "mini0", "mini0-1a2b3c4d"
+std::string bridge_prefix(const StatePaths& paths);   // of all other bridges
+std::string firewall_table(const StatePaths& paths);  // "mini", "mini_1a2b3c4d"
 
 }  // namespace mini::network

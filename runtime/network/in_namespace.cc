@@ -11,7 +11,8 @@
 namespace mini::network {
 
 InNamespace::InNamespace(int namespace_fd) : home_(own_network_namespace()) {
-  if (setns(namespace_fd, CLONE_NEWNET) != 0) throw SysError("network namespace: cannot be entered");
+  if (setns(namespace_fd, CLONE_NEWNET) != 0)
+    throw SysError("network namespace: cannot be entered");
 }
 
 InNamespace::~InNamespace() {

@@ -1,7 +1,5 @@
 #include "runtime/network/leases.h"
 
-
-
 #include <algorithm>
 #include <functional>
 
@@ -119,9 +117,8 @@ void Leases::save() const {
 }
 
 const Lease* Leases::of(const std::string& container) const {
-  const auto found = std::find_if(leases_.begin(), leases_.end(), [&](const Lease& lease) {
-    return lease.container == container;
-  });
+  const auto found = std::find_if(leases_.begin(), leases_.end(),
+                                  [&](const Lease& lease) { return lease.container == container; });
   return found == leases_.end() ? nullptr : &*found;
 }
 

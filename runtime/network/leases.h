@@ -18,8 +18,8 @@
 namespace mini::network {
 
 struct Lease {
-  std::string container;   // id
-  std::string interface;   // on the host
+  std::string container;  // id
+  std::string interface;  // on the host
   Address address, address6;
   Mac mac{};
   std::vector<std::string> names;  // lower case; the first is the container's name

@@ -55,7 +55,8 @@ NetlinkMessage new_address(unsigned index, const InterfaceAddress& own, const st
   return message;
 }
 
-NetlinkMessage default_route(uint16_t type, uint16_t flags, const Address& gateway, unsigned index) {
+NetlinkMessage default_route(uint16_t type, uint16_t flags, const Address& gateway,
+                             unsigned index) {
   rtmsg header = {};
   header.rtm_family = static_cast<uint8_t>(gateway.family());
   header.rtm_table = RT_TABLE_MAIN;
@@ -144,13 +145,12 @@ std::vector<Route> Links::routes() {
     if (header->rtm_family != AF_INET && header->rtm_family != AF_INET6) return;
     const std::string_view rest = data.substr(NLMSG_ALIGN(sizeof *header));
     Route route;
-    route.to.base = address_of(find_attribute(rest, RTA_DST), header->rtm_family)
-                        .value_or(header->rtm_family == AF_INET6
-                                      ? *Address::parse("::")
-                                      : Address::v4(0));
+    route.to.base =
+        address_of(find_attribute(rest, RTA_DST), header->rtm_family)
+            .value_or(header->rtm_family == AF_INET6 ? *Address::parse("::") : Address::v4(0));
     route.to.length = header->rtm_dst_len;
-    route.gateway = address_of(find_attribute(rest, RTA_GATEWAY), header->rtm_family)
-                        .value_or(Address());
+    route.gateway =
+        address_of(find_attribute(rest, RTA_GATEWAY), header->rtm_family).value_or(Address());
     route.table = header->rtm_table;
     if (const auto table = find_attribute(rest, RTA_TABLE))
       route.table = table->number<uint32_t>().value_or(0);
@@ -218,8 +218,8 @@ void Links::add_cable(const std::string& name, const Link& bridge, const std::st
 
   std::vector<NetlinkMessage> rest;
   // Without an IPv6 address of its own: it is a port of a bridge and nothing else.
-  NetlinkMessage& quiet = rest.emplace_back(RTM_NEWLINK, NLM_F_ACK, link_header(link->index),
-                                            interface(name));
+  NetlinkMessage& quiet =
+      rest.emplace_back(RTM_NEWLINK, NLM_F_ACK, link_header(link->index), interface(name));
   quiet.nest(IFLA_AF_SPEC, [&] {
     quiet.nest(AF_INET6, [&] {
       quiet.put_number<uint8_t>(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);

@@ -1,6 +1,6 @@
 // The interfaces, addresses and routes of one network namespace, over rtnetlink (rtnetlink(7)).
-// A Links belongs to the namespace of the thread that made it. Everything throws SysError naming the
-// interface; what is asked for twice is fine where that is said.
+// A Links belongs to the namespace of the thread that made it. Everything throws SysError naming
+// the interface; what is asked for twice is fine where that is said.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct InterfaceAddress {
 };
 
 struct Route {
-  Subnet to;       // 0.0.0.0/0 and ::/0: the default
+  Subnet to;        // 0.0.0.0/0 and ::/0: the default
   Address gateway;  // none: directly
   unsigned interface = 0;
   uint32_t table = 0;
@@ -39,16 +39,17 @@ class Links {
 
   std::optional<Link> find(const std::string& name);
   std::vector<Link> list();
-  std::vector<Route> routes();  // unicast ones of all tables
+  std::vector<Route> routes();                                     // unicast ones of all tables
   std::vector<std::pair<unsigned, InterfaceAddress>> addresses();  // with the interface's index
 
   // A bridge with a hardware address of its own, so that it does not change with its ports; up.
   // One that exists is taken as it is.
   Link add_bridge(const std::string& name, const std::vector<InterfaceAddress>& addresses);
-  // Both ends of a cable: `name` here, on the bridge and up; `peer` in the namespace of the process.
-  // The bridge knows the peer's hardware address from the start, and learns no other behind it.
-  void add_cable(const std::string& name, const Link& bridge, const std::string& peer, int peer_netns,
-                 const Mac& peer_mac);
+  // Both ends of a cable: `name` here, on the bridge and up; `peer` in the namespace of the
+  // process. The bridge knows the peer's hardware address from the start, and learns no other
+  // behind it.
+  void add_cable(const std::string& name, const Link& bridge, const std::string& peer,
+                 int peer_netns, const Mac& peer_mac);
   // The inside end: addresses, up, and a default route through each of `gateways`.
   void configure(const std::string& name, const std::vector<InterfaceAddress>& addresses,
                  const std::vector<Address>& gateways);

@@ -72,8 +72,8 @@ void check_wanted(const Network& network, const Leases& leases, const Address& w
                 "choose another address, or leave it out", ErrorKind::conflict);
   }
   if (gateway || reserved) {
-    throw Error(cat(flag, ' ', wanted.str(), ": is ",
-                    gateway ? "the gateway" : "no host's address", " of network ", network.name),
+    throw Error(cat(flag, ' ', wanted.str(), ": is ", gateway ? "the gateway" : "no host's address",
+                    " of network ", network.name),
                 "choose another address, or leave it out", ErrorKind::conflict);
   }
 }
@@ -129,8 +129,8 @@ Member Membership::join(const std::string& name, const JoinRequest& request) con
   lease.container = request.container;
   lease.names = request.names;
   lease.interface = "veth" + random_hex(10);
-  lease.address = request.address ? request.address
-                                  : leases.next_address(network, request.preferred);
+  lease.address =
+      request.address ? request.address : leases.next_address(network, request.preferred);
   if (network.subnet6)
     lease.address6 = request.address6 ? request.address6 : leases.next_address6(network, {});
   lease.mac = request.mac.value_or(mac_of(lease.address));
@@ -156,7 +156,8 @@ void Membership::plug(const Member& member, const std::string& interface, int ne
   const Lease& lease = member.lease;
   Links outside;
   const auto bridge = outside.find(network.bridge);
-  if (!bridge) throw Error(cat("network ", network.name, ": its bridge ", network.bridge, " is gone"));
+  if (!bridge)
+    throw Error(cat("network ", network.name, ": its bridge ", network.bridge, " is gone"));
   std::optional<Links> inside;
   {
     const InNamespace there(netns);

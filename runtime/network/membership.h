@@ -1,8 +1,8 @@
 // Containers in networks: the one place where descriptions (network_store.h), leases (leases.h),
 // interfaces (links.h) and rules (firewall.h) are changed together, under the lock of the networks.
-// Order: the lease is written before anything is made from it, and goes after it; so whatever a kill
-// leaves has a lease that names the container, and `leave` for a dead container clears it all. What
-// is missing on the host (bridge, table) is made again by the next `join`.
+// Order: the lease is written before anything is made from it, and goes after it; so whatever a
+// kill leaves has a lease that names the container, and `leave` for a dead container clears it all.
+// What is missing on the host (bridge, table) is made again by the next `join`.
 #pragma once
 
 #include <memory>
@@ -40,10 +40,10 @@ class Membership {
   // The cable from the bridge into a namespace (a descriptor of it, or a pidfd), configured and up.
   void plug(const Member& member, const std::string& interface, int netns,
             bool default_route) const;
-  // Takes the container out of one network (an id) or all: rules, cables, then leases. With `unplug`
-  // the cables are gone on return, for a namespace that lives on. Without they go a moment later:
-  // the kernel would keep those of a dead container, and its address, for as long as it tries to
-  // send the last bytes of a connection.
+  // Takes the container out of one network (an id) or all: rules, cables, then leases. With
+  // `unplug` the cables are gone on return, for a namespace that lives on. Without they go a moment
+  // later: the kernel would keep those of a dead container, and its address, for as long as it
+  // tries to send the last bytes of a connection.
   void leave(const std::string& container, bool unplug = false) const;
   void leave(const std::string& container, const std::string& network_id, bool unplug) const;
   void rename(const std::string& container, const std::string& network_id,

@@ -84,10 +84,11 @@ void check_overlap(const Subnet& subnet, const std::vector<Network>& others,
                    const std::vector<Subnet>& used) {
   for (const Network& other : others) {
     if (subnet.overlaps(other.subnet) || (other.subnet6 && subnet.overlaps(*other.subnet6)))
-      refuse(cat("--subnet ", subnet.str(), ": overlaps network ", quoted(other.name), " (",
-                 subnet.is_v6() ? other.subnet6->str() : other.subnet.str(), ")"),
-             cat("choose another range, or remove that network: `mini network rm ", other.name, "`"),
-             ErrorKind::conflict);
+      refuse(
+          cat("--subnet ", subnet.str(), ": overlaps network ", quoted(other.name), " (",
+              subnet.is_v6() ? other.subnet6->str() : other.subnet.str(), ")"),
+          cat("choose another range, or remove that network: `mini network rm ", other.name, "`"),
+          ErrorKind::conflict);
   }
   for (const Subnet& route : used) {
     if (subnet.overlaps(route))
@@ -137,10 +138,14 @@ std::optional<Network> NetworkStore::read(const std::string& name) const {
 }
 
 void NetworkStore::write(const Network& network) const {
-  Json json = {{"Id", network.id},           {"Name", network.name},
-               {"Bridge", network.bridge},   {"Created", network.created_ns},
-               {"Internal", network.internal}, {"Subnet", network.subnet.str()},
-               {"Gateway", network.gateway.str()}, {"Labels", network.labels}};
+  Json json = {{"Id", network.id},
+               {"Name", network.name},
+               {"Bridge", network.bridge},
+               {"Created", network.created_ns},
+               {"Internal", network.internal},
+               {"Subnet", network.subnet.str()},
+               {"Gateway", network.gateway.str()},
+               {"Labels", network.labels}};
   if (network.subnet6) {
     json["Subnet6"] = network.subnet6->str();
     json["Gateway6"] = network.gateway6.str();

@@ -4,7 +4,8 @@
 // "host" and "none" are words, not networks of this store.
 //
 // Whoever makes, removes or joins a network does so under `lock`, which is one for the whole store.
-// Errors: not_found, conflict, usage, each naming the network and the cure; then nothing has changed.
+// Errors: not_found, conflict, usage, each naming the network and the cure; then nothing has
+// changed.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace mini::network {
 constexpr const char* kDefaultNetwork = "bridge";
 
 struct Network {
-  std::string id;      // 64 hex
+  std::string id;  // 64 hex
   std::string name;
   std::string bridge;  // the interface's name: "mini0", "mini-<10 hex of the id>"
   int64_t created_ns = 0;

@@ -1,8 +1,8 @@
 // nftables' wire format (linux/netfilter/nf_tables.h): tables, sets, chains, rules and elements as
-// netlink messages, collected in a batch that the kernel takes whole or not at all. Written by hand:
-// libnftnl depends on libmnl, of which Debian has no static archive.
-// A rule is a list of expressions over registers of 4 bytes; `load…` fill them, comparisons end the
-// rule when they fail, the rest acts.
+// netlink messages, collected in a batch that the kernel takes whole or not at all. Written by
+// hand: libnftnl depends on libmnl, of which Debian has no static archive. A rule is a list of
+// expressions over registers of 4 bytes; `load…` fill them, comparisons end the rule when they
+// fail, the rest acts.
 #pragma once
 
 #include <netinet/in.h>
@@ -27,7 +27,8 @@ constexpr uint32_t register_at(unsigned word) {
 
 class NftRule {
  public:
-  NftRule(NetlinkMessage& message, std::string table) : message_(message), table_(std::move(table)) {}
+  NftRule(NetlinkMessage& message, std::string table)
+      : message_(message), table_(std::move(table)) {}
 
   void load_meta(uint32_t key, unsigned word = 0);
   void load_payload(uint32_t base, uint32_t offset, uint32_t size, unsigned word = 0);

@@ -151,9 +151,9 @@ Fd reserve_port(const StatePaths& paths, PortRule& port) {
   }
   if (!udp) hold(fd.get(), paths, port);
   if (getsockname(fd.get(), address.get(), &address.size) < 0) throw SysError("published port");
-  port.host_port = ntohs(port.host.is_v6()
-                             ? reinterpret_cast<sockaddr_in6*>(address.get())->sin6_port
-                             : reinterpret_cast<sockaddr_in*>(address.get())->sin_port);
+  port.host_port =
+      ntohs(port.host.is_v6() ? reinterpret_cast<sockaddr_in6*>(address.get())->sin6_port
+                              : reinterpret_cast<sockaddr_in*>(address.get())->sin_port);
   return fd;
 }
 

@@ -33,8 +33,7 @@ HostFile parse(std::string_view text) {
     const std::vector<std::string> values(fields.begin() + 1, fields.end());
     if (fields[0] == "nameserver") out.servers.push_back(values[0]);
     if (fields[0] == "search" || fields[0] == "domain") out.search = values;  // the last one counts
-    if (fields[0] == "options")
-      out.options.insert(out.options.end(), values.begin(), values.end());
+    if (fields[0] == "options") out.options.insert(out.options.end(), values.begin(), values.end());
   }
   return out;
 }

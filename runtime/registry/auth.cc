@@ -122,10 +122,10 @@ std::string Authority::fetch_token(const Url& registry, const Challenge& challen
                                  [&] { return Url::parse(given->second); });
   const bool trusted = may_have_password(registry, realm, realms_);
   if (!trusted && !credential_.empty()) {
-    throw Error(cat("registry ", name_, ": wants the password sent to ", realm.origin(),
-                    ": not sent"),
-                "if that is its token server, name it under \"realms\" of the registry in mini's "
-                "config.json, see docs/registries.md");
+    throw Error(
+        cat("registry ", name_, ": wants the password sent to ", realm.origin(), ": not sent"),
+        "if that is its token server, name it under \"realms\" of the registry in mini's "
+        "config.json, see docs/registries.md");
   }
   if (realm.scheme != "https" && !trusted)
     throw Error(cat("registry ", name_, ": wants a token from ", realm.origin(),

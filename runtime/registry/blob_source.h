@@ -1,7 +1,7 @@
-// The bytes of a blob from a repository, from an offset on, as a stream that hides what networks do:
-// a connection that breaks, stalls or ends early is opened again where it stopped (a Range request),
-// as long as the plan of retries allows, at the next endpoint when one gives up. More bytes than the
-// descriptor says are an Error. Verifying is the reader's. One thread.
+// The bytes of a blob from a repository, from an offset on, as a stream that hides what networks
+// do: a connection that breaks, stalls or ends early is opened again where it stopped (a Range
+// request), as long as the plan of retries allows, at the next endpoint when one gives up. More
+// bytes than the descriptor says are an Error. Verifying is the reader's. One thread.
 #pragma once
 
 #include <cstdint>

@@ -103,8 +103,7 @@ Url Client::base() {
     base_ = endpoint_.base;
   } catch (const TransportError& error) {
     // A proxy has words of its own for a port where nobody listens.
-    const bool by_proxy =
-        !probe.proxy.empty() && error.cause() == TransportError::Cause::network;
+    const bool by_proxy = !probe.proxy.empty() && error.cause() == TransportError::Cause::network;
     if (error.cause() != TransportError::Cause::no_tls &&
         error.cause() != TransportError::Cause::unreachable && !by_proxy)
       throw;
@@ -169,9 +168,8 @@ Response Client::redirected(Response response, const Call& call) {
   std::optional<Response> current(std::move(response));
   for (int hop = 0; hop < kRedirects; ++hop) {
     const Url from = current->from;
-    const Url to = with_context(cat(name(), ": a redirect"), [&] {
-      return from.resolve(current->head.header("location"));
-    });
+    const Url to = with_context(cat(name(), ": a redirect"),
+                                [&] { return from.resolve(current->head.header("location")); });
     if (from.scheme == "https" && to.scheme != "https")
       throw Error(cat(name(), ": redirects to ", to.origin(), ", which is not encrypted"));
     current->rest(kSmallAnswer);

@@ -35,8 +35,10 @@ class TransportPool {
 class Response {
  public:
   Response(TransportPool& pool, std::unique_ptr<Transport> transport, ResponseHead answer, Url url)
-      : head(std::move(answer)), from(std::move(url)), pool_(pool), transport_(std::move(transport)) {
-  }
+      : head(std::move(answer)),
+        from(std::move(url)),
+        pool_(pool),
+        transport_(std::move(transport)) {}
   Response(Response&&) = default;
   ~Response();
 

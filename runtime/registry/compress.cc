@@ -78,7 +78,8 @@ class Line {
 
   Compressed run(int out_fd, const std::function<void(uint64_t)>& on_bytes) {
     std::vector<std::thread> threads;
-    for (size_t i = 0; i < workers_; ++i) threads.emplace_back([this] { guarded([&] { work(); }); });
+    for (size_t i = 0; i < workers_; ++i)
+      threads.emplace_back([this] { guarded([&] { work(); }); });
     threads.emplace_back([this] { guarded([&] { read(); }); });
     image::HashStream out(out_fd);
     guarded([&] { write(out, on_bytes); });

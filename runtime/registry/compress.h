@@ -1,7 +1,7 @@
-// A layer's tar -> gzip or zstd, for a push. The tar is cut into blocks of one size, each compressed
-// by itself (a gzip member, a zstd frame: together they are what both formats call one file), so
-// that all processors work at it and the result does not depend on their number: the same tar gives
-// the same bytes each time. Memory is bounded by a few blocks for each processor.
+// A layer's tar -> gzip or zstd, for a push. The tar is cut into blocks of one size, each
+// compressed by itself (a gzip member, a zstd frame: together they are what both formats call one
+// file), so that all processors work at it and the result does not depend on their number: the same
+// tar gives the same bytes each time. Memory is bounded by a few blocks for each processor.
 #pragma once
 
 #include <cstdint>

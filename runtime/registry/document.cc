@@ -43,15 +43,15 @@ bool members_say_index(const JsonView& view, const std::string& name) {
 
 Platform Platform::parse(std::string_view text) {
   const auto parts = split(text, '/');
-  const bool sound = (parts.size() == 2 || parts.size() == 3) &&
-                     std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
-                       return part.empty() ||
-                              part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") !=
-                                  std::string::npos;
-                     });
+  const bool sound =
+      (parts.size() == 2 || parts.size() == 3) &&
+      std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+        return part.empty() || part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") !=
+                                   std::string::npos;
+      });
   if (!sound)
-    throw Error(cat("platform ", quoted(text), ": not understood"), "write OS/ARCHITECTURE[/VARIANT]",
-                ErrorKind::usage);
+    throw Error(cat("platform ", quoted(text), ": not understood"),
+                "write OS/ARCHITECTURE[/VARIANT]", ErrorKind::usage);
   return {parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
 }
 
@@ -101,9 +101,8 @@ std::vector<IndexItem> Document::items(const std::string& name) const {
     IndexItem item;
     item.manifest.media_type = view.at("mediaType").string();
     if (!is_manifest_type(item.manifest.media_type)) continue;
-    item.manifest.digest = with_context(cat(view.path(), ".digest"), [&] {
-      return Digest::parse(view.at("digest").string());
-    });
+    item.manifest.digest = with_context(cat(view.path(), ".digest"),
+                                        [&] { return Digest::parse(view.at("digest").string()); });
     item.manifest.size = view.at("size").unsigned_integer();
     if (const auto platform = view.find("platform")) {
       item.platform.os = platform->string_or("os");

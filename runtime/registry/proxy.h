@@ -1,7 +1,7 @@
-// Which proxy a request takes, from HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms, as
-// curl and Docker read them: NO_PROXY is a list of hosts, ".domain" and "domain" (with all below
-// it), addresses, IPv4 networks ("10.0.0.0/8"), each with or without a port, or "*". What is on this
-// machine never goes to a proxy. Pure.
+// Which proxy a request takes, from HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms,
+// as curl and Docker read them: NO_PROXY is a list of hosts, ".domain" and "domain" (with all below
+// it), addresses, IPv4 networks ("10.0.0.0/8"), each with or without a port, or "*". What is on
+// this machine never goes to a proxy. Pure.
 #pragma once
 
 #include <functional>

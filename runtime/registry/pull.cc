@@ -120,7 +120,8 @@ class Pull {
     return list;
   }
 
-  // The locks are held until the image is recorded, so that who waits finds the layers in the store.
+  // The locks are held until the image is recorded, so that who waits finds the layers in the
+  // store.
   void fetch(image::Intake& intake, std::vector<Wanted>& layers) {
     for (Wanted& layer : layers) {
       if (intake.has(layer.blob, layer.diff_id)) continue;
@@ -134,9 +135,8 @@ class Pull {
     }
     check_space(layers);
     // The largest first: the last one to end is then not the longest.
-    std::stable_sort(layers.begin(), layers.end(), [](const Wanted& a, const Wanted& b) {
-      return a.blob.size > b.blob.size;
-    });
+    std::stable_sort(layers.begin(), layers.end(),
+                     [](const Wanted& a, const Wanted& b) { return a.blob.size > b.blob.size; });
     for_each_parallel(layers.size(), repository_.settings().parallel,
                       [&](size_t i, const std::atomic<bool>& stop) {
                         if (layers[i].partial) receive(intake, layers[i], stop);
@@ -200,8 +200,8 @@ class Pull {
                     const std::atomic<bool>& stop) {
     const image::Descriptor& blob = layer.blob;
     if (kept > 0)
-      sink_.on_note(cat(blob.digest.short_id(), ": going on after ", kept, " of ", blob.size,
-                        " bytes"));
+      sink_.on_note(
+          cat(blob.digest.short_id(), ": going on after ", kept, " of ", blob.size, " bytes"));
     sink_.on_layer(blob.digest, State::moving, kept, blob.size);
     const auto show = [&](uint64_t position) {
       sink_.on_layer(blob.digest, State::moving, position, blob.size);

@@ -1,7 +1,7 @@
 // A registry's image -> the store. The manifest for this platform, its config and the layers that
 // the store does not have: several at a time, each unpacked while it arrives and verified twice.
-// All of it is recorded at the end, durably, or nothing. What arrived of a layer before a failure or
-// a kill stays in <root>/partial, and the next pull goes on from there; two pulls of one layer
+// All of it is recorded at the end, durably, or nothing. What arrived of a layer before a failure
+// or a kill stays in <root>/partial, and the next pull goes on from there; two pulls of one layer
 // download it once. Throws Error.
 #pragma once
 

@@ -78,11 +78,11 @@ class Push {
     if (!uploader_.has(manifest.config))
       uploader_.upload(manifest.config, text_reader(image_.config_json), [](uint64_t) {});
 
-    const bool same = std::equal(
-        manifest.layers.begin(), manifest.layers.end(), image_.manifest.layers.begin(),
-        [](const image::Descriptor& a, const image::Descriptor& b) {
-          return a.digest == b.digest && a.media_type == b.media_type;
-        });
+    const bool same =
+        std::equal(manifest.layers.begin(), manifest.layers.end(), image_.manifest.layers.begin(),
+                   [](const image::Descriptor& a, const image::Descriptor& b) {
+                     return a.digest == b.digest && a.media_type == b.media_type;
+                   });
     const std::string bytes = same ? image_.manifest_json : manifest.to_json();
     uploader_.put_manifest(bytes, manifest.media_type, reference_.tag);
     const PushResult result{Digest::of(bytes), bytes.size()};
@@ -124,8 +124,8 @@ class Push {
   // Compressed only when the registry does not have what it was compressed to the last time.
   image::Descriptor made_here(size_t i, const std::atomic<bool>& stop) {
     const Digest& diff_id = image_.config.diff_ids[i];
-    const char* type = options_.format == PushFormat::gzip ? image::kGzipLayerType
-                                                           : image::kZstdLayerType;
+    const char* type =
+        options_.format == PushFormat::gzip ? image::kGzipLayerType : image::kZstdLayerType;
     PushRecord record;
     if (auto known = memory_.find(diff_id, options_.format)) {
       record = *std::move(known);
@@ -141,8 +141,8 @@ class Push {
     {
       const Fd out = open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
       record.blob = compress_layer(
-          options_.format,
-          [&](int fd) { store_.layers().write_tar(diff_id, fd); }, out.get(), [&](uint64_t) {
+          options_.format, [&](int fd) { store_.layers().write_tar(diff_id, fd); }, out.get(),
+          [&](uint64_t) {
             if (stop) throw Stopped();
           });
     }
@@ -157,7 +157,8 @@ class Push {
     std::vector<std::string> found;
     const std::string prefix = reference_.registry + "/";
     for (auto place = record.places.rbegin(); place != record.places.rend(); ++place) {
-      if (place->starts_with(prefix) && *place != place_) found.push_back(place->substr(prefix.size()));
+      if (place->starts_with(prefix) && *place != place_)
+        found.push_back(place->substr(prefix.size()));
     }
     return found;
   }

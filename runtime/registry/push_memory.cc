@@ -14,7 +14,7 @@
 namespace mini::registry {
 namespace {
 
-constexpr size_t kPlaces = 8;     // remembered for a layer
+constexpr size_t kPlaces = 8;    // remembered for a layer
 constexpr size_t kImages = 200;  // looked through for places
 
 std::string repository_of(const std::string& place, const std::string& registry) {
@@ -80,9 +80,8 @@ void PushMemory::put(const Digest& diff_id, PushFormat format, PushRecord record
   std::erase(record.places, place);
   record.places.push_back(place);
   if (record.places.size() > kPlaces) record.places.erase(record.places.begin());
-  const Json document = {{"digest", record.blob.digest.str()},
-                         {"size", record.blob.size},
-                         {"places", record.places}};
+  const Json document = {
+      {"digest", record.blob.digest.str()}, {"size", record.blob.size}, {"places", record.places}};
   replace_file(path(diff_id, format), canonical(document), false, 0600);
 }
 
@@ -93,7 +92,8 @@ std::vector<std::string> PushMemory::repositories(const Digest& blob, const std:
   if (known == places_.end()) return found;
   for (const std::string& place : known->second) {
     const std::string name = repository_of(place, registry);
-    if (!name.empty() && name != repository && std::find(found.begin(), found.end(), name) == found.end())
+    if (!name.empty() && name != repository &&
+        std::find(found.begin(), found.end(), name) == found.end())
       found.push_back(name);
   }
   return found;

@@ -86,8 +86,8 @@ Document Repository::fetch(Client& client, const std::string& name, const Digest
     if (!digest && Digest::is_valid(announced) && Digest::of(bytes).str() != announced)
       throw Error(cat(client.name(), ": ", shown, ": is not what its digest says"));
     if (size != 0 && bytes.size() != size)
-      throw Error(cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ",
-                      size));
+      throw Error(
+          cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ", size));
     return Document::parse(std::move(bytes), type, cat(client.name(), ": ", shown));
   }
 }

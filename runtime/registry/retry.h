@@ -1,6 +1,6 @@
 // When a failed request is tried again, and after how long: a pure plan. Delays double from the
-// first, at most 30 s; a server's Retry-After is obeyed up to 60 s, and one that asks for more is not
-// waited for. Progress (bytes of a blob that came) gives all attempts back.
+// first, at most 30 s; a server's Retry-After is obeyed up to 60 s, and one that asks for more is
+// not waited for. Progress (bytes of a blob that came) gives all attempts back.
 #pragma once
 
 #include <optional>

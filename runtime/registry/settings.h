@@ -15,15 +15,15 @@
 namespace mini::registry {
 
 struct RegistrySettings {
-  std::vector<Url> mirrors;       // asked first, for pulls only
-  bool plain_http = false;        // "insecure": where TLS is not spoken, plain HTTP will do
-  std::string ca_directory;       // *.crt in it are trusted besides the host's authorities
+  std::vector<Url> mirrors;         // asked first, for pulls only
+  bool plain_http = false;          // "insecure": where TLS is not spoken, plain HTTP will do
+  std::string ca_directory;         // *.crt in it are trusted besides the host's authorities
   std::vector<std::string> realms;  // token servers elsewhere that may get the password (origins)
 };
 
 struct Settings {
   std::map<std::string, RegistrySettings> registries;  // by the name in references: "docker.io"
-  bool offline = false;  // no registry is asked for anything
+  bool offline = false;                                // no registry is asked for anything
   int parallel = 3;                                    // layers at a time
   int timeout_ms = 60'000;                             // of silence
   int attempts = 5;

@@ -69,8 +69,8 @@ pid_t spawn_transport(int socket) {
   posix_spawnattr_setsigdefault(&attributes, &all);
   // A group of its own: Ctrl-C is for mini, which ends it.
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                            POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   char name[] = "mini-transport";
   char* arguments[] = {name, nullptr};
   char* environment[] = {nullptr};
@@ -212,9 +212,8 @@ void Transport::wait_readable() {
   } while (result < 0 && errno == EINTR);
   slow_ms_ += (monotonic_ns() - before) / 1'000'000;
   if (result == 0 || (slow_ms_ >= timeout_ms_ && slow_bytes_ < kLeastBytes)) {
-    throw TransportError(
-        Cause::network, cat(host_, ": sends nothing, or next to nothing, for ", timeout_ms_ / 1000,
-                            " seconds"));
+    throw TransportError(Cause::network, cat(host_, ": sends nothing, or next to nothing, for ",
+                                             timeout_ms_ / 1000, " seconds"));
   }
   if (slow_ms_ >= timeout_ms_) {
     slow_ms_ = 0;
@@ -241,8 +240,9 @@ void Transport::lost() {
   if (ended) pid_ = -1;
   constexpr int kNoLoader = 127;
   if (ended && WIFEXITED(status) && WEXITSTATUS(status) == kNoLoader) {
-    throw TransportError(Cause::lasting, "cannot load libcurl, which speaks to registries",
-                         "install it: `apt-get install libcurl4` (--debug shows the loader's words)");
+    throw TransportError(
+        Cause::lasting, "cannot load libcurl, which speaks to registries",
+        "install it: `apt-get install libcurl4` (--debug shows the loader's words)");
   }
   throw TransportError(Cause::network, cat(host_, ": the transport ended"));
 }
@@ -254,8 +254,9 @@ void Transport::fail_at_end() {
   const std::string why = printable(lower(std::string_view(buffer_).substr(newline + 1)));
   std::string hint;
   if (code == kBadPeer)
-    hint = "put the authority's certificate (*.crt) into the registry's \"ca\" directory, see "
-           "docs/registries.md";
+    hint =
+        "put the authority's certificate (*.crt) into the registry's \"ca\" directory, see "
+        "docs/registries.md";
   throw TransportError(cause_of(code), cat(host_, ": ", code == 0 ? "no answer" : why), hint);
 }
 

@@ -1,8 +1,8 @@
 // One running transport process (transport/) and the request that it is doing. The process starts
-// with an empty environment, holds no descriptor but its socket, and ends when this object goes. One
-// request at a time; the next may begin when the body of the last was read to its end, and then uses
-// the same connection. Times out when nothing comes, or next to nothing, while mini waits. Throws
-// TransportError.
+// with an empty environment, holds no descriptor but its socket, and ends when this object goes.
+// One request at a time; the next may begin when the body of the last was read to its end, and then
+// uses the same connection. Times out when nothing comes, or next to nothing, while mini waits.
+// Throws TransportError.
 #pragma once
 
 #include <sys/types.h>

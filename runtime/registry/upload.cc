@@ -38,7 +38,8 @@ Call Uploader::begin(const std::string& query, const std::string& scope) const {
   return call;
 }
 
-bool Uploader::mount_from(const image::Descriptor& blob, const std::vector<std::string>& repositories) {
+bool Uploader::mount_from(const image::Descriptor& blob,
+                          const std::vector<std::string>& repositories) {
   for (const std::string& from : repositories) {
     try {
       const Call call = begin(cat("?mount=", blob.digest.str(), "&from=", percent_encode(from)),
@@ -75,9 +76,8 @@ void Uploader::send(const image::Descriptor& blob, const BlobReader& reader,
   Response begun = client.send(begin("", repository_.scope()));
   if (begun.head.status != kAccepted) client.refuse(begun, "upload");
   begun.rest(kSmallAnswer);
-  const Url place = with_context(cat(client.name(), ": upload"), [&] {
-    return begun.from.resolve(begun.head.header("location"));
-  });
+  const Url place = with_context(cat(client.name(), ": upload"),
+                                 [&] { return begun.from.resolve(begun.head.header("location")); });
   if (begun.from.scheme == "https" && place.scheme != "https")
     throw Error(cat(client.name(), ": wants the upload sent to ", place.origin(),
                     ", which is not encrypted"));

@@ -1,7 +1,7 @@
 // Blobs and manifests -> a repository (distribution specification, "Pushing blobs"). What is there
-// is not sent; what another repository of the same registry has is mounted from there; the rest goes
-// up in one piece, and once more from its beginning when the connection breaks. Safe to use from
-// several threads.
+// is not sent; what another repository of the same registry has is mounted from there; the rest
+// goes up in one piece, and once more from its beginning when the connection breaks. Safe to use
+// from several threads.
 #pragma once
 
 #include <cstdint>

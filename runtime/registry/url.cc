@@ -110,9 +110,8 @@ bool Url::is_loopback() const {
   if (host == "localhost" || host == "[::1]") return true;
   const auto parts = split(host, '.');
   return parts.size() == 4 && parts[0] == "127" &&
-         std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return parse_number(part, 255).has_value();
-         });
+         std::all_of(parts.begin(), parts.end(),
+                     [](const std::string& part) { return parse_number(part, 255).has_value(); });
 }
 
 std::string percent_encode(std::string_view text) {

@@ -16,7 +16,7 @@ class NameServerTest : public PrivateNamespaces {
   void SetUp() override;
   void TearDown() override;
 
-  FakeServer& upstream(const char* address, FakeServer::Behaviour behaviour);        // inside
+  FakeServer& upstream(const char* address, FakeServer::Behaviour behaviour);       // inside
   FakeServer& host_upstream(const char* address, FakeServer::Behaviour behaviour);  // on "the host"
   // Everything is asked of the upstreams, in the order in which they were made.
   void serve(uint16_t port = kDnsPort);

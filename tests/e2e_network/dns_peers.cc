@@ -47,7 +47,8 @@ sockaddr_in socket_address(const char* address, uint16_t port) {
 
 std::string told(const std::string& answer) {
   if (answer.size() < kDnsHeader) return "nothing";
-  constexpr const char* kCodes[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+  constexpr const char* kCodes[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                    "NXDOMAIN", "NOTIMP",  "REFUSED"};
   const auto code = static_cast<size_t>(message_code(answer));
   std::string out = code < std::size(kCodes) ? kCodes[code] : "?";
   if (answer[2] & 2) out += " truncated";

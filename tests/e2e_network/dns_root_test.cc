@@ -191,9 +191,13 @@ TEST_F(NameServerTest, ForgedAnswersAreIgnored) {
     sendto(stranger.get(), from_stranger.data(), from_stranger.size(), 0,
            reinterpret_cast<const sockaddr*>(&server->last_client), sizeof(sockaddr_in));
     return std::vector<std::string>{
-        other_id, forged(make_query("evil.example", 1, message_id(query)), "6.6.6.3"),
+        other_id,
+        forged(make_query("evil.example", 1, message_id(query)), "6.6.6.3"),
         forged(make_query("example.org", 28, message_id(query)), "6.6.6.4"),
-        query, "x", std::string(12, '\xff'), forged(query, "192.0.2.1")};
+        query,
+        "x",
+        std::string(12, '\xff'),
+        forged(query, "192.0.2.1")};
   });
   serve();
   EXPECT_EQ(told(answer_to(make_query("example.org"))), "NOERROR 192.0.2.1");
@@ -213,7 +217,8 @@ TEST_F(NameServerTest, AFloodLeavesBoundsAndOwnNames) {
     if (i % 16 == 0) server_->serve();
   }
   EXPECT_LE(open_descriptors(), before + 1 + static_cast<int>(DnsForward::kMostQuestions));
-  EXPECT_EQ(told(answer_to(make_query("web"))), "NOERROR 10.88.0.2") << "while all places are taken";
+  EXPECT_EQ(told(answer_to(make_query("web"))), "NOERROR 10.88.0.2")
+      << "while all places are taken";
   EXPECT_EQ(told(answer_by_tcp(make_query("example.org"))), "SERVFAIL") << "no place, said at once";
   EXPECT_GT(mute.datagrams, 0);
   run_until([&] { return open_descriptors() == before + 1; });

@@ -58,10 +58,9 @@ class FirewallTest : public PrivateNamespaces {
   std::string table() { return nft("list table inet mini"); }
 
   std::vector<Network> networks_;
-  std::vector<PortRule> ports_ = {port("0.0.0.0", 8080, "10.88.0.2", 80),
-                                  port("127.0.0.1", 5432, "10.88.0.3", 5432),
-                                  port("0.0.0.0", 53, "10.88.0.2", 5353, IPPROTO_UDP),
-                                  port("::", 8080, "fd00:1::2", 80)};
+  std::vector<PortRule> ports_ = {
+      port("0.0.0.0", 8080, "10.88.0.2", 80), port("127.0.0.1", 5432, "10.88.0.3", 5432),
+      port("0.0.0.0", 53, "10.88.0.2", 5353, IPPROTO_UDP), port("::", 8080, "fd00:1::2", 80)};
 };
 
 // Rules that a person has read; MINI_UPDATE_GOLDEN=1 writes them anew.

@@ -75,7 +75,8 @@ TEST_F(LinksTest, CableBetweenTwoNamespacesCarriesTraffic) {
   EXPECT_FALSE(links.find("eth0")) << "that end is elsewhere";
   {
     const InNamespace there(inside.get());
-    Links().configure("eth0", {at("10.88.0.2", 16), at("fd00::2", 64)}, {*Address::parse("10.88.0.1")});
+    Links().configure("eth0", {at("10.88.0.2", 16), at("fd00::2", 64)},
+                      {*Address::parse("10.88.0.1")});
     EXPECT_EQ(Links().find("eth0").value().mac, kMac);
     EXPECT_THAT(addresses_of("eth0"), testing::IsSupersetOf({"10.88.0.2/16", "fd00::2/64"}));
     EXPECT_THAT(routes(), testing::IsSupersetOf({"10.88.0.0/16", "0.0.0.0/0 by 10.88.0.1"}));
@@ -120,7 +121,8 @@ TEST_F(LinksTest, DefaultRoutesComeAndGo) {
   for (const std::string& route : routes()) EXPECT_THAT(route, Not(HasSubstr("/0 by")));
 }
 
-// What the host uses is left out when a range is chosen: routes and addresses, not the default route.
+// What the host uses is left out when a range is chosen: routes and addresses, not the default
+// route.
 TEST_F(LinksTest, UsedSubnets) {
   Links links;
   links.add_bridge("vpn0", {at("10.88.3.1", 24)});

@@ -76,7 +76,8 @@ std::string ask_unconnected(const char* address) {
   if (sendto(socket.get(), query.data(), query.size(), 0, to.any(), to.size) < 0)
     return cat("sendto: ", strerror(errno));
   std::string answer(512, '\0');
-  const ssize_t got = recvfrom(socket.get(), answer.data(), answer.size(), 0, from.any(), &from.size);
+  const ssize_t got =
+      recvfrom(socket.get(), answer.data(), answer.size(), 0, from.any(), &from.size);
   answer.resize(got > 0 ? static_cast<size_t>(got) : 0);
   return check(answer, from.str(), address);
 }
@@ -162,7 +163,8 @@ TEST_F(SteeringTest, ProgramsHavePort53AndTheNameServerToo) {
   group_ = container::Cgroup::create(cat("test-steering-", getpid()), {});
   const auto directory = group_.directory("");
   if (!directory) GTEST_SKIP() << "no v2 control groups here";
-  if (!steer_dns(*directory, container_.get(), kSteeredDnsPort)) GTEST_SKIP() << "this kernel does not let us";
+  if (!steer_dns(*directory, container_.get(), kSteeredDnsPort))
+    GTEST_SKIP() << "this kernel does not let us";
   serve(kSteeredDnsPort);
   const pid_t child = fork();
   if (child == 0) {

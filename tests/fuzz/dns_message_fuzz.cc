@@ -1,8 +1,8 @@
 // A libFuzzer entry for what a container's name server reads of strangers: queries of clients and
 // messages of other servers. Whatever the bytes, an answer fits its limit, says that it is one, and
 // can be told to be of its question. Not built by default:
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/dns_message_fuzz.cc
-//   runtime/network/{dns_message,address}.cc runtime/base/text.cc
+//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I.
+//   tests/fuzz/dns_message_fuzz.cc runtime/network/{dns_message,address}.cc runtime/base/text.cc
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

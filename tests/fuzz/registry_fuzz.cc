@@ -1,9 +1,10 @@
 // A libFuzzer entry for everything that reads what a registry says: manifests and indexes,
-// WWW-Authenticate, Location, references, the settings. Whatever the bytes, the only way out besides
-// returning is mini::Error, and what was understood can be said again. Not built by default:
+// WWW-Authenticate, Location, references, the settings. Whatever the bytes, the only way out
+// besides returning is mini::Error, and what was understood can be said again. Not built by
+// default:
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/registry_fuzz.cc
-//   runtime/registry/{challenge,document,settings,url}.cc runtime/image/{manifest,reference,config}.cc
-//   runtime/base/*.cc -lcrypto
+//   runtime/registry/{challenge,document,settings,url}.cc
+//   runtime/image/{manifest,reference,config}.cc runtime/base/*.cc -lcrypto
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

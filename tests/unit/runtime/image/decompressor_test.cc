@@ -141,9 +141,12 @@ TEST_F(DecompressorTest, GzipMembersOfAllSizes) {
   constexpr size_t kMember = 1 << 20;
   std::string all;
   while (all.size() < 4 * kMember) all += text();
-  for (const std::vector<size_t>& sizes :
-       {std::vector<size_t>{kMember, kMember, 1}, {1, 0, kMember}, {kMember, kMember + 1, 7, kMember},
-        {kMember + 1, 0}, {0}, {0, 0, 3 * kMember}}) {
+  for (const std::vector<size_t>& sizes : {std::vector<size_t>{kMember, kMember, 1},
+                                           {1, 0, kMember},
+                                           {kMember, kMember + 1, 7, kMember},
+                                           {kMember + 1, 0},
+                                           {0},
+                                           {0, 0, 3 * kMember}}) {
     std::string blob, plain;
     for (const size_t size : sizes) {
       const std::string part = all.substr(plain.size(), size);

@@ -203,9 +203,8 @@ TEST_F(IntakeTest, APartialFileThatIsNoLayerIsRemovedThoughMoreMayCome) {
   const std::string blob = gzip(tar_), partial = paths_.root + "/partial";
   write_file(partial, std::string(40, 'x'));
   Intake intake(store_);
-  EXPECT_NE(message_of([&] {
-              intake.receive(offer_of(blob, tar_), source_of(blob.substr(40)), partial);
-            }),
+  EXPECT_NE(message_of(
+                [&] { intake.receive(offer_of(blob, tar_), source_of(blob.substr(40)), partial); }),
             "no error");
   EXPECT_FALSE(exists(partial));
 }

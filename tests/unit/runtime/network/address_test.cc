@@ -8,7 +8,8 @@ namespace {
 TEST(AddressTest, ParsesStrictly) {
   EXPECT_EQ(Address::parse("10.1.2.3")->str(), "10.1.2.3");
   EXPECT_EQ(Address::parse("FD00::0:1")->str(), "fd00::1");
-  for (const char* bad : {"", "10.1", "010.1.2.3", "10.1.2.3 ", "10.1.2.256", "fe80::1%eth0", "::g"})
+  for (const char* bad :
+       {"", "10.1", "010.1.2.3", "10.1.2.3 ", "10.1.2.256", "fe80::1%eth0", "::g"})
     EXPECT_FALSE(Address::parse(bad)) << bad;
   EXPECT_FALSE(Address::parse(std::string_view("10.1.2.3\0x", 10)));
 }

@@ -67,18 +67,20 @@ TEST_P(Compress, ThrowsWhatTheTarThrows) {
 TEST_P(Compress, EndsWhenItCannotWrite) {
   const Fd out = open_file("/dev/full", 1);
   const std::string text = content(20 << 20);
-  EXPECT_THROW(
-      compress_layer(GetParam(), [&](int fd) { write_all(fd, text, "test"); }, out.get()), Error);
+  EXPECT_THROW(compress_layer(
+                   GetParam(), [&](int fd) { write_all(fd, text, "test"); }, out.get()),
+               Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Compress,
-                         ::testing::Values(PushFormat::gzip, PushFormat::zstd));
+INSTANTIATE_TEST_SUITE_P(Formats, Compress, ::testing::Values(PushFormat::gzip, PushFormat::zstd));
 
 // What others have pulled under a digest must come out again, also of a later mini: a change here
 // is a change of every digest.
 TEST(CompressedBytes, AreTheseForEver) {
-  EXPECT_EQ(compress(PushFormat::gzip, content(3 << 20)).compressed.digest.short_id(), "b62b70317872");
-  EXPECT_EQ(compress(PushFormat::zstd, content(3 << 20)).compressed.digest.short_id(), "f03c146be396");
+  EXPECT_EQ(compress(PushFormat::gzip, content(3 << 20)).compressed.digest.short_id(),
+            "b62b70317872");
+  EXPECT_EQ(compress(PushFormat::zstd, content(3 << 20)).compressed.digest.short_id(),
+            "f03c146be396");
 }
 
 }  // namespace

@@ -65,16 +65,19 @@ TEST_F(Credentials, ThatAreDamagedAreAnError) {
 
 TEST_F(Credentials, OfAHelper) {
   const std::string helper = directory_.path() + "/docker-credential-test";
-  replace_file(helper,
-               "#!/bin/sh\n"
-               "read server\n"
-               "case \"$1 $server\" in\n"
-               "  'get x:1') echo '{\"ServerURL\":\"x:1\",\"Username\":\"u\",\"Secret\":\"s\"}' ;;\n"
-               "  'get y') echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}' ;;\n"
-               "  store*) echo \"$server\" >" + directory_.path() + "/stored ;;\n"
-               "  *) echo 'credentials not found in native keychain'; exit 1 ;;\n"
-               "esac\n",
-               false, 0755);
+  replace_file(
+      helper,
+      "#!/bin/sh\n"
+      "read server\n"
+      "case \"$1 $server\" in\n"
+      "  'get x:1') echo '{\"ServerURL\":\"x:1\",\"Username\":\"u\",\"Secret\":\"s\"}' ;;\n"
+      "  'get y') echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}' ;;\n"
+      "  store*) echo \"$server\" >" +
+          directory_.path() +
+          "/stored ;;\n"
+          "  *) echo 'credentials not found in native keychain'; exit 1 ;;\n"
+          "esac\n",
+      false, 0755);
   const std::string before = getenv("PATH");
   setenv("PATH", cat("relative:", directory_.path(), ":", before).c_str(), 1);
   const auto config = file(R"({"credHelpers": {"x:1": "test", "y": "test", "z": "test"}})");

@@ -10,14 +10,17 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kSha = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+constexpr const char* kSha =
+    "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 TEST(Document, IsWhatAllItsSignsSay) {
-  EXPECT_FALSE(Document::parse(R"({"schemaVersion":2,"config":{},"layers":[]})", "", "d").is_index());
+  EXPECT_FALSE(
+      Document::parse(R"({"schemaVersion":2,"config":{},"layers":[]})", "", "d").is_index());
   EXPECT_TRUE(Document::parse(R"({"schemaVersion":2,"manifests":[]})",
                               "application/vnd.oci.image.index.v1+json; charset=utf-8", "d")
                   .is_index());
-  EXPECT_TRUE(Document::parse(R"({"schemaVersion":2,"manifests":[]})", "text/plain", "d").is_index());
+  EXPECT_TRUE(
+      Document::parse(R"({"schemaVersion":2,"manifests":[]})", "text/plain", "d").is_index());
 }
 
 // CVE-2021-41190: two readers of one digest see two different images.
@@ -27,12 +30,15 @@ TEST(Document, Cve202141190ThatIsTwoThingsIsRefused) {
            {R"({"schemaVersion":2,"config":{},"layers":[],"manifests":[]})", manifest_type},
            {R"({"schemaVersion":2,"manifests":[]})", manifest_type},
            {R"({"schemaVersion":2,"config":{},"layers":[]})", index_type},
-           {cat(R"({"schemaVersion":2,"mediaType":")", index_type, R"(","config":{},"layers":[]})"), ""},
+           {cat(R"({"schemaVersion":2,"mediaType":")", index_type, R"(","config":{},"layers":[]})"),
+            ""},
            {cat(R"({"schemaVersion":2,"mediaType":")", manifest_type, R"(","manifests":[]})"), ""},
            {cat(R"({"schemaVersion":2,"mediaType":")", manifest_type,
-                R"(","config":{},"layers":[]})"), image::kDockerManifestType},
+                R"(","config":{},"layers":[]})"),
+            image::kDockerManifestType},
            {R"({"schemaVersion":2})", manifest_type},
-           {R"({"schemaVersion":1,"fsLayers":[]})", "application/vnd.docker.distribution.manifest.v1+json"},
+           {R"({"schemaVersion":1,"fsLayers":[]})",
+            "application/vnd.docker.distribution.manifest.v1+json"},
            {R"({"schemaVersion":2,"config":{},"config":{},"layers":[]})", manifest_type},
            {"<html></html>", "text/html"},
            {"", manifest_type},
@@ -42,10 +48,10 @@ TEST(Document, Cve202141190ThatIsTwoThingsIsRefused) {
 
 TEST(Document, WithADigestThatIsNoneNamesNoFile) {
   for (const char* digest : {"sha256:../../../etc/passwd", "sha512:ab", "latest", ""}) {
-    const Document index = Document::parse(
-        cat(R"({"schemaVersion":2,"manifests":[{"mediaType":")", image::kManifestType,
-            R"(","size":1,"digest":")", digest, R"("}]})"),
-        "", "d");
+    const Document index =
+        Document::parse(cat(R"({"schemaVersion":2,"manifests":[{"mediaType":")",
+                            image::kManifestType, R"(","size":1,"digest":")", digest, R"("}]})"),
+                        "", "d");
     EXPECT_THROW(index.items("d"), Error) << digest;
   }
 }
@@ -54,7 +60,8 @@ TEST(Document, LeavesOutWhatIsNoImage) {
   const Document index = Document::parse(
       cat(R"({"schemaVersion":2,"manifests":[
           {"mediaType":"application/vnd.example","size":1,"digest":"nonsense"},
-          {"mediaType":")", image::kManifestType, R"(","size":7,"digest":")", kSha,
+          {"mediaType":")",
+          image::kManifestType, R"(","size":7,"digest":")", kSha,
           R"(","platform":{"os":"linux","architecture":"arm64","variant":"v8"}}]})"),
       "", "d");
   const auto items = index.items("d");
@@ -65,8 +72,7 @@ TEST(Document, LeavesOutWhatIsNoImage) {
 
 std::string chosen(const std::vector<const char*>& platforms, const char* wanted) {
   std::vector<IndexItem> items;
-  for (const char* platform : platforms)
-    items.push_back({{}, Platform::parse(platform)});
+  for (const char* platform : platforms) items.push_back({{}, Platform::parse(platform)});
   return choose(items, Platform::parse(wanted), "image x").platform.str();
 }
 
@@ -88,7 +94,8 @@ TEST(Choice, OfAPlatform) {
 }
 
 TEST(Choice, OfNonsenseIsRefused) {
-  for (const char* text : {"", "linux", "linux/", "/amd64", "a/b/c/d", "linux/AMD 64", "linux/\x1b"})
+  for (const char* text :
+       {"", "linux", "linux/", "/amd64", "a/b/c/d", "linux/AMD 64", "linux/\x1b"})
     EXPECT_THROW(Platform::parse(text), Error) << text;
 }
 

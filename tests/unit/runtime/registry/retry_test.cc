@@ -37,8 +37,10 @@ TEST(RetryPlan, ObeysTheServerWithinReason) {
 }
 
 TEST(RetryPlan, KnowsWhatMayGoBetter) {
-  for (const int status : {408, 429, 500, 502, 503, 504}) EXPECT_TRUE(RetryPlan::is_worthwhile(status));
-  for (const int status : {200, 301, 400, 401, 403, 404, 501}) EXPECT_FALSE(RetryPlan::is_worthwhile(status));
+  for (const int status : {408, 429, 500, 502, 503, 504})
+    EXPECT_TRUE(RetryPlan::is_worthwhile(status));
+  for (const int status : {200, 301, 400, 401, 403, 404, 501})
+    EXPECT_FALSE(RetryPlan::is_worthwhile(status));
 }
 
 }  // namespace

@@ -19,11 +19,26 @@ TEST(Url, IsTakenApartAndPutTogether) {
 }
 
 TEST(Url, RefusesWhatTwoReadersCouldReadDifferently) {
-  for (const char* text :
-       {"", "h", "ftp://h/", "file:///etc/passwd", "https://", "https:///x", "https://u@h/",
-        "https://u:p@h/", "https://h:0/", "https://h:65536/", "https://h:5x/", "https://h\\@e/",
-        "https://h /", "https://h/a b", "https://h/\n", "https://h/\x7f", "https://-h/",
-        "https://[::1/", "https://h%2f/", "https://é/"})
+  for (const char* text : {"",
+                           "h",
+                           "ftp://h/",
+                           "file:///etc/passwd",
+                           "https://",
+                           "https:///x",
+                           "https://u@h/",
+                           "https://u:p@h/",
+                           "https://h:0/",
+                           "https://h:65536/",
+                           "https://h:5x/",
+                           "https://h\\@e/",
+                           "https://h /",
+                           "https://h/a b",
+                           "https://h/\n",
+                           "https://h/\x7f",
+                           "https://-h/",
+                           "https://[::1/",
+                           "https://h%2f/",
+                           "https://é/"})
     EXPECT_THROW(Url::parse(text), Error) << text;
   EXPECT_THROW(Url::parse("https://h/" + std::string(9000, 'a')), Error);
 }
@@ -47,11 +62,11 @@ TEST(Url, AddsToItsQueryEscaped) {
 }
 
 TEST(Url, KnowsThisMachine) {
-  for (const char* text : {"http://localhost/", "http://127.0.0.1:5/", "http://127.9.9.9/",
-                           "http://[::1]/"})
+  for (const char* text :
+       {"http://localhost/", "http://127.0.0.1:5/", "http://127.9.9.9/", "http://[::1]/"})
     EXPECT_TRUE(Url::parse(text).is_loopback()) << text;
-  for (const char* text : {"http://localhost.evil/", "http://127.evil.com.x/", "http://127.0.0.1.x/",
-                           "http://128.0.0.1/", "http://127.0.0.256/"})
+  for (const char* text : {"http://localhost.evil/", "http://127.evil.com.x/",
+                           "http://127.0.0.1.x/", "http://128.0.0.1/", "http://127.0.0.256/"})
     EXPECT_FALSE(Url::parse(text).is_loopback()) << text;
 }
 
