@@ -6,8 +6,8 @@
 #include <exception>
 #include <string>
 
-#include "cmd/global.h"
-#include "cmd/verb.h"
+#include "cmd/commands/global.h"
+#include "cmd/commands/verb.h"
 #include "runtime/base/log.h"
 
 namespace {

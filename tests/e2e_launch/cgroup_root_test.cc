@@ -21,8 +21,8 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
-#include "runtime/container/cgroup.h"
-#include "runtime/container/device_filter.h"
+#include "runtime/container/cgroup/cgroup.h"
+#include "runtime/container/cgroup/device_filter.h"
 
 namespace mini::container {
 namespace {

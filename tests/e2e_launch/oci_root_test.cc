@@ -1,5 +1,5 @@
 // The life of an OCI container through OciRuntime.
-#include "runtime/container/oci_runtime.h"
+#include "runtime/container/oci/oci_runtime.h"
 
 #include <signal.h>
 #include <sys/wait.h>

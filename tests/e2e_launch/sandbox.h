@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/base/error.h"
-#include "runtime/container/launch.h"
+#include "runtime/container/launch/launch.h"
 
 namespace mini::container {
 

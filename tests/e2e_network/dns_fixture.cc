@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "runtime/base/clock.h"
-#include "runtime/network/in_namespace.h"
+#include "runtime/network/link/in_namespace.h"
 
 namespace mini::network {
 

@@ -7,7 +7,7 @@
 
 #include "dns_peers.h"
 #include "namespaces.h"
-#include "runtime/network/dns_server.h"
+#include "runtime/network/names/dns_server.h"
 
 namespace mini::network {
 

@@ -8,7 +8,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/network/in_namespace.h"
+#include "runtime/network/link/in_namespace.h"
 
 namespace mini::network {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/base/fd.h"
-#include "runtime/network/dns_message.h"
+#include "runtime/network/names/dns_message.h"
 
 namespace mini::network {
 

@@ -9,7 +9,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
-#include "runtime/network/firewall.h"
+#include "runtime/network/bridge/firewall.h"
 
 namespace mini::network {
 namespace {

@@ -8,9 +8,9 @@
 #include "namespaces.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/network/free_subnet.h"
-#include "runtime/network/in_namespace.h"
-#include "runtime/network/links.h"
+#include "runtime/network/bridge/free_subnet.h"
+#include "runtime/network/link/in_namespace.h"
+#include "runtime/network/link/links.h"
 
 namespace mini::network {
 namespace {

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "runtime/base/error.h"
-#include "runtime/network/in_namespace.h"
-#include "runtime/network/links.h"
+#include "runtime/network/link/in_namespace.h"
+#include "runtime/network/link/links.h"
 
 namespace mini::network {
 namespace {

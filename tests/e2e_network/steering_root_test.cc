@@ -13,8 +13,8 @@
 
 #include "dns_fixture.h"
 #include "runtime/base/text.h"
-#include "runtime/container/cgroup.h"
-#include "runtime/network/dns_steering.h"
+#include "runtime/container/cgroup/cgroup.h"
+#include "runtime/network/names/dns_steering.h"
 
 namespace mini::network {
 namespace {

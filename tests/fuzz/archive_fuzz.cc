@@ -14,10 +14,10 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
-#include "runtime/image/archive_source.h"
-#include "runtime/image/config.h"
-#include "runtime/image/layout_index.h"
-#include "runtime/image/manifest.h"
+#include "runtime/image/document/config.h"
+#include "runtime/image/document/layout_index.h"
+#include "runtime/image/document/manifest.h"
+#include "runtime/image/transfer/archive_source.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/network/dns_message.h"
+#include "runtime/network/names/dns_message.h"
 
 namespace {
 

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "runtime/base/error.h"
-#include "runtime/registry/challenge.h"
-#include "runtime/registry/document.h"
-#include "runtime/registry/settings.h"
+#include "runtime/registry/distribution/document.h"
+#include "runtime/registry/http/challenge.h"
+#include "runtime/registry/http/settings.h"
 
 namespace {
 

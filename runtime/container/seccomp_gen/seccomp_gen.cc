@@ -12,9 +12,9 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
-#include "runtime/container/capability.h"
-#include "runtime/container/seccomp_profile.h"
-#include "runtime/container/seccomp_rules.h"
+#include "runtime/container/seccomp/capability.h"
+#include "runtime/container/seccomp/seccomp_profile.h"
+#include "runtime/container/seccomp/seccomp_rules.h"
 
 namespace mini::container {
 namespace {
@@ -111,7 +111,7 @@ void generate(const std::string& profile_path, const std::string& output_path) {
   const Names names = collect_names();
   std::string out =
       "// Written by seccomp_gen; see seccomp_tables.h.\n"
-      "#include \"runtime/container/seccomp_tables.h\"\n\n"
+      "#include \"runtime/container/seccomp/seccomp_tables.h\"\n\n"
       "namespace mini::container {\n\n";
   write_profile(out, profile);
   write_names(out, names);

@@ -10,36 +10,11 @@ namespace {
 
 constexpr size_t kLongestFile = 400;
 
-struct Layer {
-  std::string_view folder;
-  std::vector<std::string_view> may_include;  // besides itself
-};
-
-const std::vector<Layer>& layers() {
-  static const std::vector<Layer> table = {
-      {"runtime/base/", {}},
-      {"runtime/container/", {"runtime/base/"}},
-      {"runtime/image/", {"runtime/base/"}},
-      {"runtime/registry/", {"runtime/base/", "runtime/image/"}},
-      {"runtime/network/", {"runtime/base/"}},
-      {"runtime/engine/",
-       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/"}},
-      {"builder/dockerfile/", {"runtime/base/"}},
-      {"builder/build/",
-       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/",
-        "runtime/engine/", "builder/dockerfile/"}},
-      {"cmd/",
-       {"runtime/base/", "runtime/container/", "runtime/network/", "runtime/image/",
-        "runtime/registry/", "runtime/engine/", "builder/dockerfile/", "builder/build/"}},
-  };
-  return table;
-}
-
-const Layer* layer_of(std::string_view path) {
-  for (const Layer& layer : layers()) {
-    if (path.starts_with(layer.folder)) return &layer;
-  }
-  return nullptr;
+// The room that a path lies in: the longest folder of the table.
+const Rooms::value_type* room_of(const Rooms& rooms, std::string_view path) {
+  const std::string folder(path.substr(0, path.rfind('/')));
+  const auto found = rooms.find(folder);
+  return found == rooms.end() ? nullptr : &*found;
 }
 
 // A name that only some folders may call or include; `whole` names end where the text does, the
@@ -131,7 +106,8 @@ bool is_slow_header(std::string_view include) {
          include.starts_with("<CLI/") || include == "<archive.h>" || include == "<archive_entry.h>";
 }
 
-std::string include_complaint(const std::string& path, std::string_view include) {
+std::string include_complaint(const Rooms& rooms, const std::string& path,
+                              std::string_view include) {
   for (const Restricted& rule : restricted_includes()) {
     if (include == rule.name && !allowed_in(rule, path)) {
       return cat("must not include ", include, ": ", rule.reason);
@@ -141,13 +117,15 @@ std::string include_complaint(const std::string& path, std::string_view include)
     return cat("a header must not include ", include, ": it is slow to compile");
   }
   if (!include.starts_with('"')) return {};
-  const Layer* own = layer_of(path);
-  const Layer* other = layer_of(include.substr(1));
-  if (!other) return cat("include ", include, " is not rooted at a layer's folder");
-  const bool allowed = !own || own == other ||
-                       std::find(own->may_include.begin(), own->may_include.end(), other->folder) !=
-                           own->may_include.end();
-  return allowed ? "" : cat("the layer ", own->folder, " must not include ", include);
+  include = include.substr(1, include.size() - 2);
+  const auto* other = room_of(rooms, include);
+  if (!other && !include.starts_with("runtime/container/launcher/") &&
+      !include.starts_with("runtime/registry/transport/")) {
+    return cat("include ", include, " is not rooted at a room's folder");
+  }
+  const auto* own = room_of(rooms, path);
+  const bool allowed = !own || !other || own == other || own->second.contains(other->first);
+  return allowed ? "" : cat("the room ", own->first, " must not include ", include);
 }
 
 // The end of a raw string that starts at `at` (its R), or npos when none starts there.
@@ -211,7 +189,23 @@ std::string code_of(std::string_view source, bool keep_strings) {
   return out;
 }
 
-std::vector<std::string> complaints(const std::string& path, std::string_view source) {
+Rooms parse_rooms(std::string_view text) {
+  Rooms rooms;
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> names = split(trim(line), ' ');
+    if (names[0].empty()) continue;
+    std::set<std::string>& reached = rooms[names[0]];
+    for (size_t i = 1; i < names.size(); ++i) {
+      reached.insert(names[i]);
+      reached.merge(
+          std::set<std::string>(rooms.at(names[i])));  // CMake names a room before its users
+    }
+  }
+  return rooms;
+}
+
+std::vector<std::string> complaints(const Rooms& rooms, const std::string& path,
+                                    std::string_view source) {
   std::vector<std::string> found;
   const std::vector<std::string> with_strings = split(code_of(source, true), '\n');
   const std::vector<std::string> code = split(code_of(source, false), '\n');
@@ -220,7 +214,8 @@ std::vector<std::string> complaints(const std::string& path, std::string_view so
       found.push_back(cat(path, ':', i + 1, ": ", text));
     };
     if (const std::string_view include = included(with_strings[i]); !include.empty()) {
-      if (const std::string text = include_complaint(path, include); !text.empty()) complain(text);
+      if (const std::string text = include_complaint(rooms, path, include); !text.empty())
+        complain(text);
       continue;
     }
     for (const Restricted& rule : restricted_names()) {

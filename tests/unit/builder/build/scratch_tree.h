@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "builder/build/file_view.h"
+#include "builder/build/source/file_view.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <span>
 
-#include "runtime/container/seccomp.h"
+#include "runtime/container/seccomp/seccomp.h"
 
 namespace mini::container {
 

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "runtime/container/launcher_bytes.h"
+#include "runtime/container/launch/launcher_bytes.h"
 
 namespace mini::container {
 namespace {

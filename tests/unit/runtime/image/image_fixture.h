@@ -1,7 +1,7 @@
 // A store with one layer, and images on it that differ in a label.
 #pragma once
 
-#include "runtime/image/image_store.h"
+#include "runtime/image/store/image_store.h"
 #include "tests/unit/runtime/image/store_fixture.h"
 
 namespace mini::image {

@@ -14,8 +14,8 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
-#include "runtime/image/layer_store.h"
-#include "runtime/image/layer_writer.h"
+#include "runtime/image/layer/layer_store.h"
+#include "runtime/image/layer/layer_writer.h"
 
 namespace mini::image {
 

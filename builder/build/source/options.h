@@ -1,0 +1,50 @@
+// What a build is asked to do: the flags of `mini build` as plain values, checked by cmd.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/image/document/reference.h"
+
+namespace mini::build {
+
+struct Secret {  // --secret id=ID[,src=FILE|,env=NAME]
+  std::string id;
+  std::string file;  // host path; or
+  std::string env;   // a variable of mini's own environment
+};
+
+enum class Network { standard, none, host };
+enum class Pull { missing, always, never };
+// Brings an image into the store, whatever is there; `tell` takes how far it is. Throws.
+using Fetch = std::function<void(const std::string& image,
+                                 const std::function<void(const std::string& progress)>& tell)>;
+
+struct BuildOptions {
+  std::string context = ".";        // a directory, or "-": a tar (or, alone, a Dockerfile) on stdin
+  std::optional<std::string> file;  // -f: path from the working directory, "-": stdin
+  int stdin_fd = 0;
+  std::vector<image::Reference> tags;
+  std::string target;                             // stage name or index; empty: the last
+  std::map<std::string, std::string> build_args;  // --build-arg; without a value: resolved by cmd
+  std::map<std::string, std::string> labels;
+  std::vector<Secret> secrets;
+  bool no_cache = false;
+  std::set<std::string> no_cache_stages;  // --no-cache=STAGE, lower case
+  Network network = Network::standard;    // for RUN without --network of its own
+  bool allow_insecure = false;            // --allow security.insecure
+  bool allow_host_network = false;        // --allow network.host
+  std::vector<std::string> add_hosts;     // "name:address"
+  std::string platform;                   // empty, or the host's: anything else is refused
+  Pull pull = Pull::missing;
+  Fetch fetch;                    // none: only what is in the store
+  int64_t source_date_epoch = 0;  // seconds; clamps times, is the image's `created`
+  int cancel_fd = -1;             // readable: stop (finished steps stay cached), throws
+};
+
+}  // namespace mini::build

@@ -1,0 +1,73 @@
+#include "builder/build/source/owner.h"
+
+#include <optional>
+
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+
+namespace mini::build {
+namespace {
+
+constexpr size_t kTableLimit = 4 << 20;
+constexpr unsigned long long kMaxId = 0xfffffffeU;  // the last number means "unchanged"
+
+std::string read_table(const FileView& rootfs, const std::string& path) {
+  const FileView::Resolved found = rootfs.resolve(path);
+  if (!found.node) return {};
+  if (!found.node->is_regular()) throw Error(cat("/", path, " in the image: not a regular file"));
+  return read_all(rootfs.open(found.path, *found.node).get(), cat("/", path, " in the image"),
+                  kTableLimit);
+}
+
+// The fields of the line "name:…" of a passwd or group file.
+std::optional<std::vector<std::string>> find_line(const FileView& rootfs, const std::string& path,
+                                                  const std::string& name, size_t fields) {
+  for (const std::string& line : split(read_table(rootfs, path), '\n')) {
+    std::vector<std::string> parts = split(line, ':');
+    if (parts.size() >= fields && parts[0] == name) return parts;
+  }
+  return {};
+}
+
+uint32_t id_field(const std::string& text, const std::string& path) {
+  const std::optional<unsigned long long> id = parse_number(text, kMaxId);
+  if (!id) throw Error(cat("/", path, " in the image: bad id ", quoted(text)));
+  return static_cast<uint32_t>(*id);
+}
+
+Owner resolve_user(const FileView& rootfs, const std::string& user) {
+  if (const auto id = parse_number(user, kMaxId)) {
+    return {static_cast<uint32_t>(*id), static_cast<uint32_t>(*id)};
+  }
+  const auto line = find_line(rootfs, "etc/passwd", user, 4);
+  if (!line) {
+    throw Error(cat("user ", quoted(user), ": not in the image's /etc/passwd"),
+                "create it in an earlier RUN, or give its number");
+  }
+  return {id_field((*line)[2], "etc/passwd"), id_field((*line)[3], "etc/passwd")};
+}
+
+uint32_t resolve_group(const FileView& rootfs, const std::string& group) {
+  if (const auto id = parse_number(group, kMaxId)) return static_cast<uint32_t>(*id);
+  const auto line = find_line(rootfs, "etc/group", group, 3);
+  if (!line) {
+    throw Error(cat("group ", quoted(group), ": not in the image's /etc/group"),
+                "create it in an earlier RUN, or give its number");
+  }
+  return id_field((*line)[2], "etc/group");
+}
+
+}  // namespace
+
+Owner resolve_owner(const FileView& rootfs, const std::string& text) {
+  const size_t colon = text.find(':');
+  const std::string user = text.substr(0, colon);
+  Owner owner;
+  if (!user.empty()) owner = resolve_user(rootfs, user);
+  if (colon != std::string::npos && colon + 1 < text.size()) {
+    owner.gid = resolve_group(rootfs, text.substr(colon + 1));
+  }
+  return owner;
+}
+
+}  // namespace mini::build

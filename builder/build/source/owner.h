@@ -1,0 +1,21 @@
+// `--chown=USER[:GROUP]` and the owner of a WORKDIR: numbers, or names looked up in the image's own
+// /etc/passwd and /etc/group (bounded, read through the view, never the host's). As in BuildKit, a
+// number without a group stands for both ids, a name brings its primary group.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "builder/build/source/file_view.h"
+
+namespace mini::build {
+
+struct Owner {
+  uint32_t uid = 0, gid = 0;
+  bool operator==(const Owner&) const = default;
+};
+
+// Throws Error with the cure: `unknown user "x"`.
+Owner resolve_owner(const FileView& rootfs, const std::string& text);
+
+}  // namespace mini::build

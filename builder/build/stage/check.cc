@@ -1,0 +1,63 @@
+// `--check` and `--list-context`: what can be said without building.
+#include <algorithm>
+
+#include "builder/build/source/context.h"
+#include "builder/build/stage/build.h"
+#include "builder/dockerfile/glob.h"
+#include "builder/dockerfile/lint.h"
+#include "runtime/base/root.h"
+#include "runtime/base/text.h"
+
+namespace mini::build {
+namespace {
+
+void check_sources(const Context& context, const dockerfile::Copy& copy,
+                   std::vector<dockerfile::Warning>& warnings) {
+  if (copy.from) return;
+  for (const dockerfile::Word& source : copy.sources) {
+    if (dockerfile::has_glob(source.text) || source.text.find('$') != std::string::npos) continue;
+    std::string path = clean_path(dockerfile::unescape_glob(source.text));
+    if (path.starts_with('/')) path.erase(0, 1);
+    const auto rule = context.ignored_by(path);
+    if (!rule) continue;
+    dockerfile::Warning warning;
+    warning.rule = "CopyIgnoredFile";
+    warning.range = source.range;
+    warning.message = cat("source ", quoted(source.text), " is left out of the context by ", *rule);
+    warning.hint = cat("take the rule away, or add `!", path, "` after it");
+    warnings.push_back(std::move(warning));
+  }
+}
+
+}  // namespace
+
+CheckResult check(const BuildOptions& options, const StatePaths& paths) {
+  const Context context(options, paths);
+  CheckResult result{dockerfile::parse(context.dockerfile()), {}};
+  result.warnings = dockerfile::lint(result.dockerfile);
+  const bool skipped =
+      result.dockerfile.directives.check.find("CopyIgnoredFile") != std::string::npos;
+  for (const dockerfile::Stage& stage : result.dockerfile.stages) {
+    for (const dockerfile::Instruction& instruction : stage.instructions) {
+      const auto* copy = instruction.as<dockerfile::Copy>();
+      if (copy != nullptr && !skipped) check_sources(context, *copy, result.warnings);
+    }
+  }
+  std::stable_sort(result.warnings.begin(), result.warnings.end(),
+                   [](const dockerfile::Warning& a, const dockerfile::Warning& b) {
+                     return a.range.first.line < b.range.first.line;
+                   });
+  return result;
+}
+
+std::vector<std::string> list_context(const BuildOptions& options, const StatePaths& paths) {
+  const Context context(options, paths);
+  std::vector<std::string> names;
+  for (const FileEntry& entry :
+       context.view().walk("", [&](const FileEntry& file) { return context.visit(file); })) {
+    names.push_back(entry.is_directory() ? entry.path + "/" : entry.path);
+  }
+  return names;
+}
+
+}  // namespace mini::build

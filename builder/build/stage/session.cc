@@ -1,0 +1,102 @@
+#include "builder/build/stage/session.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/text.h"
+
+namespace mini::build {
+
+Session::Session(const BuildOptions& options, image::ImageStore& store, EventSink& sink)
+    : options_(options),
+      store_(store),
+      reporter_(sink),
+      cancel_(options.cancel_fd),
+      context_(options, store.paths()),
+      records_(store.paths()),
+      layer_memo_(store.paths().root + "/cache/context/layers", true),
+      lease_(store.paths()) {}
+
+std::string Session::empty_directory() {
+  const std::lock_guard guard(mutex_);
+  if (!empty_) empty_.emplace(store_.paths());
+  return empty_->tree();
+}
+
+void Session::protect(const Digest& diff_id) {
+  lease_.add(diff_id);
+}
+
+bool Session::must_fetch(const std::string& name) const {
+  if (!options_.fetch || options_.pull == Pull::never) return false;
+  return options_.pull == Pull::always || !store_.find(name);
+}
+
+void Session::fetch(const std::string& name) {
+  reporter_.whole(EventKind::fetching, name);
+  options_.fetch(name, [&](const std::string& progress) {
+    reporter_.whole(EventKind::fetching, cat(name, " ", progress));
+  });
+  reporter_.whole(EventKind::fetched, name);
+}
+
+const image::Image& Session::image(const std::string& name) {
+  const std::lock_guard fetching(fetch_mutex_);
+  {
+    const std::lock_guard guard(mutex_);
+    const auto known = images_.find(name);
+    if (known != images_.end()) return known->second;
+  }
+  if (must_fetch(name)) fetch(name);
+  const std::lock_guard guard(mutex_);
+  // Shared: what the collector may not take between the look-up and the lease.
+  const FileLock lock = store_.lock(LockMode::shared);
+  image::Image image = store_.load(name);
+  for (const image::Layer& layer : image.layers) protect(layer.diff_id);
+  return images_.emplace(name, std::move(image)).first->second;
+}
+
+std::optional<image::Layer> Session::find(const Digest& key) {
+  const std::lock_guard guard(mutex_);
+  for (const Kept& kept : kept_) {
+    if (kept.record.key == key) return kept.layer;
+  }
+  const std::optional<StepRecord> record = records_.find(key);
+  if (!record) return {};
+  const FileLock lock = store_.lock(LockMode::shared);
+  std::optional<image::Layer> layer = store_.layers().find(record->layer);
+  if (!layer) {
+    debug("build cache: ", key.hex(), ": layer ", record->layer.short_id(), " is gone");
+    return {};
+  }
+  protect(layer->diff_id);
+  records_.mark_used(*record);
+  return layer;
+}
+
+image::Layer Session::keep(StepRecord record, const std::string& listing, image::Draft draft,
+                           const image::Layer& layer) {
+  const std::lock_guard guard(mutex_);
+  record.layer = layer.diff_id;
+  record.size = layer.size;
+  kept_.push_back({std::move(record), listing, std::move(draft), layer});
+  return layer;
+}
+
+void Session::publish() {
+  const std::lock_guard guard(mutex_);
+  if (!kept_.empty()) {
+    const FileLock lock = store_.lock(LockMode::shared);
+    std::vector<image::Draft> drafts;
+    for (Kept& kept : kept_) {
+      protect(kept.layer.diff_id);
+      drafts.push_back(std::move(kept.draft));
+    }
+    store_.layers().publish(std::move(drafts));
+    for (const Kept& kept : kept_) records_.put(kept.record, kept.listing);
+    kept_.clear();
+  }
+  context_.memo().save();
+  layer_memo_.save();
+}
+
+}  // namespace mini::build

@@ -1,0 +1,224 @@
+// build: a Dockerfile and a context -> an image.
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "builder/build/stage/build.h"
+#include "builder/dockerfile/lint.h"
+#include "cmd/commands/verbs.h"
+#include "cmd/flags/flag_values.h"
+#include "cmd/flags/flags.h"
+#include "cmd/flags/missing_images.h"
+#include "cmd/flags/stores.h"
+#include "cmd/output/build_output.h"
+#include "cmd/output/listing.h"
+#include "cmd/output/progress.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+
+namespace mini::cmd {
+namespace {
+
+struct BuildFlags {
+  std::vector<std::string> tags, outputs, build_args, labels, secrets, no_cache, add_hosts, allow;
+  std::string file, target, progress = "auto", iid_file, network = "default", platform,
+                            context = ".";
+  std::vector<std::string> pull;
+  bool offline = false, quiet = false, explain = false, check = false, list_context = false;
+
+  void declare(Flags& flags) {
+    flags.values("-t,--tag", tags, "NAME[:TAG] for the image; may be given several times");
+    flags.values("-o,--output", outputs,
+                 "DIR, or type=oci|docker|tar|local,dest=PATH: write the result there, too");
+    flags.value("-f,--file", file, "the Dockerfile (CONTEXT/Dockerfile); - for standard input");
+    flags.value("--target", target, "build this stage");
+    flags.values("--build-arg", build_args, "NAME=VALUE for an ARG");
+    flags.optional_values("--no-cache", no_cache, "*",
+                          "do not use the cache; =STAGE: not for this stage");
+    flags.value("--progress", progress, "auto, plain, tty, json, quiet");
+    flags.flag("-q,--quiet", quiet, "print only the image's id");
+    flags.value("--iidfile", iid_file, "write the image's id to this file");
+    flags.values("--label", labels, "KEY=VALUE for the image");
+    flags.values("--secret", secrets, "id=ID[,src=FILE|,env=NAME] for RUN --mount=type=secret");
+    flags.optional_values("--pull", pull, "always",
+                          "fetch base images: missing, always (--pull alone), never");
+    flags.flag("--offline", offline, "ask no registry");
+    flags.value("--network", network, "for RUN: default, none, host");
+    flags.values("--add-host", add_hosts, "NAME:ADDRESS for RUN");
+    flags.values("--allow", allow, "security.insecure, network.host");
+    flags.value("--platform", platform, "only this machine's");
+    flags.flag("--explain", explain, "say why each step ran or was cached");
+    flags.flag("--check", check, "only look for mistakes; build nothing");
+    flags.flag("--list-context", list_context, "print the files that COPY can see; build nothing");
+    flags.argument("CONTEXT", context, false, "directory (.), or - for a tar on standard input");
+  }
+};
+
+build::Secret secret_flag(const std::string& text) {
+  build::Secret secret;
+  for (const std::string& part : split(text, ',')) {
+    const size_t equals = part.find('=');
+    const std::string key = part.substr(0, equals),
+                      value = equals == std::string::npos ? "" : part.substr(equals + 1);
+    if (key == "id") {
+      secret.id = value;
+    } else if (key == "src" || key == "source") {
+      secret.file = value;
+    } else if (key == "env") {
+      secret.env = value;
+    } else if (key != "type" || value != "file") {
+      throw Error(cat("flag --secret ", quoted(text), ": unknown option ", quoted(key)),
+                  "id=ID,src=FILE or id=ID,env=NAME", ErrorKind::usage);
+    }
+  }
+  if (secret.id.empty())
+    throw Error(cat("flag --secret ", quoted(text), ": the id is missing"), "id=ID,src=FILE",
+                ErrorKind::usage);
+  if (secret.file.empty() && secret.env.empty())
+    (getenv(secret.id.c_str()) ? secret.env : secret.file) = secret.id;
+  return secret;
+}
+
+void add_build_arg(std::map<std::string, std::string>& args, const std::string& text) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  if (name.empty())
+    throw Error(cat("flag --build-arg ", quoted(text), ": the name is missing"), "NAME=VALUE",
+                ErrorKind::usage);
+  if (equals != std::string::npos)
+    args[name] = text.substr(equals + 1);
+  else if (const char* value = getenv(name.c_str()))
+    args[name] = value;
+}
+
+build::Network network_of(const std::string& text) {
+  if (text == "default" || text.empty()) return build::Network::standard;
+  if (text == "none") return build::Network::none;
+  if (text == "host") return build::Network::host;
+  throw Error(
+      cat("flag --network ", quoted(text), ": a build's RUN takes part in no network of that name"),
+      "default, none or host", ErrorKind::usage);
+}
+
+build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
+  const std::string policy = given.empty() ? "missing" : given.back();
+  if (policy == "always" || policy == "true") {
+    if (offline) throw Error("flag --offline: contradicts --pull", "", ErrorKind::usage);
+    return build::Pull::always;
+  }
+  if (policy != "missing" && policy != "false" && policy != "never")
+    throw Error(cat("flag --pull ", quoted(policy), ": not known"), "missing, always or never",
+                ErrorKind::usage);
+  return offline || policy == "never" ? build::Pull::never : build::Pull::missing;
+}
+
+build::BuildOptions options_of(const BuildFlags& flags) {
+  build::BuildOptions options;
+  options.context = flags.context;
+  if (!flags.file.empty()) options.file = flags.file;
+  for (const std::string& tag : flags.tags) options.tags.push_back(image::Reference::parse(tag));
+  options.target = flags.target;
+  for (const std::string& entry : flags.build_args) add_build_arg(options.build_args, entry);
+  for (const std::string& entry : flags.labels) add_label(options.labels, entry);
+  for (const std::string& entry : flags.secrets) options.secrets.push_back(secret_flag(entry));
+  for (const std::string& stage : flags.no_cache) {
+    if (stage == "*" || stage == "true")
+      options.no_cache = true;
+    else if (stage != "false")
+      for (const std::string& name : split(stage, ',')) options.no_cache_stages.insert(lower(name));
+  }
+  options.network = network_of(flags.network);
+  for (const std::string& entitlement : flags.allow) {
+    if (entitlement != "security.insecure" && entitlement != "network.host")
+      throw Error(cat("flag --allow ", quoted(entitlement), ": not known"),
+                  "security.insecure or network.host", ErrorKind::usage);
+    (entitlement == "network.host" ? options.allow_host_network : options.allow_insecure) = true;
+  }
+  if (options.network == build::Network::host) options.allow_host_network = true;
+  options.add_hosts = flags.add_hosts;
+  require_host_platform(flags.platform);
+  options.pull = pull_of(flags.pull, flags.offline);
+  options.source_date_epoch = source_date_epoch();
+  return options;
+}
+
+int check_only(const Session& session, const build::BuildOptions& options) {
+  const build::CheckResult result = build::check(options, session.paths);
+  for (const dockerfile::Warning& warning : result.warnings) {
+    put(dockerfile::warning_text(*result.dockerfile.source, warning) + "\n" +
+        dockerfile::excerpt(*result.dockerfile.source, warning.range));
+    if (!warning.hint.empty()) put(cat("  ", warning.hint, "\n"));
+  }
+  put(result.warnings.empty()
+          ? std::string("Check complete, no warnings found.\n")
+          : cat("Check complete, ", result.warnings.size(),
+                result.warnings.size() == 1 ? " warning has" : " warnings have", " been found!\n"));
+  return result.warnings.empty() ? 0 : 1;
+}
+
+// Ctrl-C ends a build through a descriptor, so that finished steps are kept and running ones are
+// cleaned up after.
+Fd block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  Fd fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) throw SysError("signalfd");
+  return fd;
+}
+
+bool interrupted(const Fd& signals) {
+  pollfd waiting{signals.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
+}
+
+}  // namespace
+
+int build(const Session& session, const Args& args) {
+  Flags flags("build [flags] CONTEXT",
+              "Builds an image from a Dockerfile and the files of a context.");
+  BuildFlags given;
+  given.declare(flags);
+  if (!flags.parse(args)) return 0;
+  build::BuildOptions options = options_of(given);
+  if (given.check) return check_only(session, options);
+  if (given.list_context) {
+    for (const std::string& file : build::list_context(options, session.paths))
+      put(printable(file) + "\n");
+    return 0;
+  }
+  std::vector<std::unique_ptr<BuildOutput>> outputs;
+  bool prints_id = given.quiet;
+  for (const std::string& output : given.outputs) {
+    outputs.push_back(std::make_unique<BuildOutput>(output));
+    const auto& names = outputs.back()->names();
+    options.tags.insert(options.tags.end(), names.begin(), names.end());
+    if (outputs.back()->to_stdout()) prints_id = false;
+  }
+  Stores stores(session);
+  const Fd signals = block_signals();
+  options.cancel_fd = signals.get();
+  options.fetch = build_fetch(session, stores.images(), options.pull);
+  build::BuildResult result;
+  try {
+    auto progress = make_progress(given.quiet ? "quiet" : given.progress, given.explain);
+    result = build::build(options, stores.images(), *progress);
+  } catch (const Error& error) {
+    if (!interrupted(signals)) throw;
+    print_error(error);
+    return 130;
+  }
+  for (const auto& output : outputs) output->write(stores.images(), result);
+  if (!given.iid_file.empty()) replace_file(given.iid_file, result.id.str(), false);
+  if (prints_id) put(result.id.str() + "\n");
+  return 0;
+}
+
+}  // namespace mini::cmd

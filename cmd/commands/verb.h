@@ -1,0 +1,38 @@
+// What `main` knows of the verbs: a table of names and functions. A verb turns flags into options,
+// makes one call into builder/ or runtime/ and prints the result; it returns the exit code. Plain
+// and noun forms are names of the same verb ("ps", "container ls").
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/flags/session.h"
+
+namespace mini::cmd {
+
+struct Verb {
+  const char* names;  // "ps|container ls|container ps|container list"
+  const char* group;  // heading in `mini --help`; empty: not listed
+  const char* summary;
+  int (*run)(const Session& session, const Args& args);
+};
+
+// All verbs, in the order of `mini --help`.
+const std::vector<Verb>& verbs();
+
+struct Match {
+  const Verb* verb = nullptr;
+  std::string name;  // as it was written: "container ls"
+  size_t words = 0;  // how many of `args` the name took
+};
+// Throws Error (usage) with "did you mean".
+Match find_verb(const Args& args);
+
+// Exit code for an error that leaves a verb: CONVENTIONS "Exit codes".
+int exit_code_for(const std::exception& error, std::string_view verb);
+// "mini: <what>" and the cure, on standard error.
+void print_error(const std::exception& error);
+
+}  // namespace mini::cmd

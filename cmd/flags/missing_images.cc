@@ -1,0 +1,124 @@
+#include "cmd/flags/missing_images.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <map>
+#include <mutex>
+
+#include "cmd/flags/transfer_progress.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/size.h"
+#include "runtime/base/text.h"
+
+namespace mini::cmd {
+namespace {
+
+using registry::TransferSink;
+
+constexpr int64_t kBetweenNews = 100'000'000;
+
+void fetch(const Session& session, image::ImageStore& store, const std::string& name,
+           TransferSink& sink) {
+  registry::pull(store, image::Reference::parse(name), registry::Settings::load(session.config),
+                 registry::CredentialFile::standard(), sink);
+}
+
+// All layers of an image in one line.
+class Sum : public TransferSink {
+ public:
+  using Tell = std::function<void(const std::string&)>;
+  explicit Sum(const Tell& tell) : tell_(tell) {}
+
+  void on_layer(const Digest& blob, State state, uint64_t done, uint64_t total) override {
+    const std::lock_guard guard(mutex_);
+    layers_[blob] = {state == State::done || state == State::exists, done, total};
+    const int64_t now = monotonic_ns();
+    if (now - told_at_ < kBetweenNews) return;
+    told_at_ = now;
+    size_t ended = 0;
+    uint64_t here = 0, all = 0;
+    for (const auto& [digest, layer] : layers_) {
+      ended += layer.ended ? 1 : 0;
+      here += layer.done;
+      all += layer.total;
+    }
+    tell_(cat(human_size(here), " / ", human_size(all), " (", ended, " of ", layers_.size(),
+              layers_.size() == 1 ? " layer)" : " layers)"));
+  }
+  void on_note(const std::string& text) override {
+    const std::lock_guard guard(mutex_);
+    tell_(text);
+  }
+
+ private:
+  struct Layer {
+    bool ended = false;
+    uint64_t done = 0, total = 0;
+  };
+  const Tell& tell_;
+  std::mutex mutex_;
+  std::map<Digest, Layer> layers_;
+  int64_t told_at_ = 0;
+};
+
+// A build takes signals between its steps; while an image comes, nothing has begun, and the next
+// pull goes on from what is here: mini may end at once.
+class Interruptible {
+ public:
+  Interruptible() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+    pthread_sigmask(SIG_UNBLOCK, &signals, &before_);
+  }
+  ~Interruptible() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  Interruptible(const Interruptible&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+void Missing::declare(Flags& flags) {
+  flags.value("--pull", pull, "fetch the image: missing (when it is), always, never");
+  flags.flag("--offline", offline, "ask no registry");
+}
+
+void Missing::check() const {
+  if (pull != "missing" && pull != "always" && pull != "never")
+    throw Error(cat("flag --pull ", quoted(pull), ": not known"), "missing, always or never",
+                ErrorKind::usage);
+  if (offline && pull == "always")
+    throw Error("flag --offline: contradicts --pull always", "", ErrorKind::usage);
+}
+
+void Missing::ensure(const Session& session, image::ImageStore& store,
+                     const std::string& name) const {
+  if (offline || pull == "never") return;
+  if (pull == "missing" && store.find(name)) return;
+  if (name.starts_with("sha256:")) return;  // an id: only a store knows what it means
+  if (pull == "missing") {
+    if (registry::Settings::load(session.config).offline) return;
+    if (!quiet)
+      std::fprintf(stderr, "Unable to find image '%s' locally\n",
+                   printable(image::Reference::parse(name).familiar()).c_str());
+  }
+  const auto progress = make_transfer_progress(Direction::pull, quiet);
+  fetch(session, store, name, *progress);
+}
+
+build::Fetch build_fetch(const Session& session, image::ImageStore& store, build::Pull pull) {
+  if (pull == build::Pull::missing && registry::Settings::load(session.config).offline) return {};
+  return [&session, &store](const std::string& name, const Sum::Tell& tell) {
+    const Interruptible guard;
+    Sum sum(tell);
+    fetch(session, store, name, sum);
+  };
+}
+
+}  // namespace mini::cmd

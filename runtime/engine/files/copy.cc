@@ -1,0 +1,181 @@
+#include "runtime/engine/files/copy.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <functional>
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/files/merged_tree.h"
+#include "runtime/files/tree_copy.h"
+#include "runtime/files/tree_output.h"
+#include "runtime/image/layer/layer_reader.h"
+
+namespace mini::engine {
+namespace {
+
+using Visitor = std::function<void(const MergedTree::Entry&)>;
+
+std::string shown(const CopyPlace& place) {
+  return cat(place.root.name(), ": ", quoted(place.path));
+}
+
+bool names_content(const std::string& path) {
+  return path == "." || path.ends_with("/.");
+}
+
+bool names_directory(const std::string& path) {
+  return path.ends_with('/') || names_content(path);
+}
+
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// What is to be copied, held.
+struct Source {
+  Fd parent;         // of what is no directory
+  std::string name;  // in `parent`
+  Fd directory;
+  struct stat info;
+  std::string base;  // its name at the destination; empty: only its content is copied
+  std::string shown;
+};
+
+void refuse_kernel_files(int fd, const std::string& shown) {
+  if (on_kernel_file_system(fd, shown))
+    throw Error(cat(shown, ": lies in a file system of the kernel, where nothing is to be copied"));
+}
+
+Source open_source(const CopyPlace& from, bool follow_link) {
+  Source source;
+  source.shown = shown(from);
+  const bool follow = follow_link || names_directory(from.path);
+  const Fd found = [&] {
+    auto fd = from.root.open_if_exists(from.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+    if (!fd) throw Error(cat(source.shown, ": not found"), {}, ErrorKind::not_found);
+    return std::move(*fd);
+  }();
+  if (fstat(found.get(), &source.info) < 0) throw SysError(source.shown);
+  refuse_kernel_files(found.get(), source.shown);
+  if (!names_content(from.path)) source.base = base_name(without_slashes(from.path));
+  if (source.base == "..") source.base = base_name(from.root.resolve(from.path));
+  if (S_ISDIR(source.info.st_mode)) {
+    source.directory = open_at(found.get(), ".", O_RDONLY | O_DIRECTORY);
+    return source;
+  }
+  if (names_directory(from.path)) throw Error(cat(source.shown, ": is no directory"));
+  // Resolved once more by the kernel; at the last name no link is followed.
+  const std::string path = follow ? from.root.resolve(from.path) : from.path;
+  std::tie(source.parent, source.name) = from.root.parent_of(path);
+  return source;
+}
+
+void walk(int directory, const std::string& path, dev_t device, const Visitor& visit) {
+  for (const std::string& name : list_directory(cat("/proc/self/fd/", directory, "/."))) {
+    MergedTree::Entry entry{path.empty() ? name : cat(path, '/', name), {}, directory, name};
+    if (fstatat(directory, name.c_str(), &entry.info, AT_SYMLINK_NOFOLLOW) < 0) {
+      if (errno == ENOENT) continue;  // gone meanwhile
+      throw SysError(quoted(entry.path));
+    }
+    if (!S_ISDIR(entry.info.st_mode)) {
+      visit(entry);
+      continue;
+    }
+    const Fd below = open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    // Of what was opened, not of what had the name before.
+    if (fstat(below.get(), &entry.info) < 0) throw SysError(quoted(entry.path));
+    if (entry.info.st_dev != device && on_kernel_file_system(below.get(), entry.path)) continue;
+    entry.directory = below.get();
+    visit(entry);
+    walk(below.get(), entry.path, entry.info.st_dev, visit);
+  }
+}
+
+// The source itself, "", and all below it.
+void walk_source(const Source& source, const Visitor& visit) {
+  if (!source.directory) return visit({"", source.info, source.parent.get(), source.name});
+  visit({"", source.info, source.directory.get(), ""});
+  walk(source.directory.get(), "", source.info.st_dev, visit);
+}
+
+std::string below(const std::string& name, const std::string& path) {
+  if (name.empty() || path.empty()) return cat(name, path);
+  return cat(name, '/', path);
+}
+
+struct Target {
+  Fd directory;
+  std::string name;  // in it; empty: the directory itself is filled
+};
+
+Target open_target(const CopyPlace& to, const Source& source) {
+  const bool is_directory = S_ISDIR(source.info.st_mode);
+  const std::string path = names_content(to.path) ? to.path : without_slashes(to.path);
+  const auto found = to.root.open_if_exists(path, O_PATH);
+  struct stat info {};
+  if (found && fstat(found->get(), &info) < 0) throw SysError(shown(to));
+  if (found && S_ISDIR(info.st_mode)) {
+    refuse_kernel_files(found->get(), shown(to));
+    return {open_at(found->get(), ".", O_RDONLY | O_DIRECTORY), source.base};
+  }
+  if (found && (is_directory || names_directory(to.path)))
+    throw Error(cat(shown(to), ": is no directory"));
+  if (!found && names_directory(to.path) && !is_directory)
+    throw Error(cat(shown(to), ": there is no such directory"), {}, ErrorKind::not_found);
+  const std::string real = found ? to.root.resolve(path) : path;
+  const size_t slash = real.rfind('/');
+  const std::string parent = slash == std::string::npos ? "/" : cat(real.substr(0, slash), "/");
+  const auto directory = to.root.open_if_exists(parent, O_PATH | O_DIRECTORY);
+  if (!directory)
+    throw Error(cat(to.root.name(), ": ", quoted(parent), ": there is no such directory"), {},
+                ErrorKind::not_found);
+  refuse_kernel_files(directory->get(), shown(to));
+  auto [fd, name] = to.root.parent_of(real);
+  return {std::move(fd), name};
+}
+
+}  // namespace
+
+void copy_files(const CopyPlace& from, const CopyPlace& to, const CopyOptions& options) {
+  const Source source = open_source(from, options.follow_link);
+  Target target = open_target(to, source);
+  TreeCopy copy(std::move(target.directory), options, shown(to));
+  walk_source(source, [&](const MergedTree::Entry& entry) {
+    copy.add(below(target.name, entry.path), entry);
+  });
+  copy.finish();
+}
+
+void copy_to_tar(const CopyPlace& from, bool follow_link, int out_fd) {
+  const Source source = open_source(from, follow_link);
+  TreeOutput output(out_fd);
+  walk_source(source, [&](const MergedTree::Entry& entry) {
+    output.add(below(source.base, entry.path), entry);
+  });
+  output.finish();
+}
+
+void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
+  image::ReadLimits limits;
+  limits.whiteouts = false;
+  image::Draft draft(paths);
+  image::read_layer(in_fd, "standard input", draft, limits);
+  const auto target = to.root.open_if_exists(to.path, O_PATH);
+  struct stat info {};
+  if (target && fstat(target->get(), &info) < 0) throw SysError(shown(to));
+  if (!target || !S_ISDIR(info.st_mode))
+    throw Error(cat(shown(to), ": there is no such directory"),
+                "a tar is unpacked into a directory", ErrorKind::not_found);
+  const Root tree(draft.tree());
+  copy_files({tree, "."}, to, {});
+}
+
+}  // namespace mini::engine

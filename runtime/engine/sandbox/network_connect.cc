@@ -1,0 +1,154 @@
+// networks.h's connect_network and disconnect_network: a container that runs gets or loses an
+// interface at once, its record says so either way.
+#include <algorithm>
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/process.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/sandbox/container_network.h"
+#include "runtime/engine/sandbox/networks.h"
+#include "runtime/network/bridge/membership.h"
+#include "runtime/network/link/in_namespace.h"
+#include "runtime/network/link/links.h"
+
+namespace mini::engine {
+namespace {
+
+std::pair<Record, FileLock> locked(const ContainerStore& store, const std::string& name) {
+  const Record found = store.find(name);
+  std::optional<FileLock> lock = store.lock(found.id);
+  std::optional<Record> record = lock ? store.read(found.id) : std::nullopt;
+  if (!record)
+    throw Error(cat("container ", quoted(name), ": has been removed"), {}, ErrorKind::not_found);
+  return {std::move(*record), std::move(*lock)};
+}
+
+void require_own_networks(const Record& record) {
+  const std::string& mode = record.host.network_mode;
+  if (mode != "host" && !joins_network(record.host)) return;
+  throw Error(cat("container ", record.name, ": has no network of its own (--network ", mode, ")"),
+              "make it anew without that flag", ErrorKind::conflict);
+}
+
+bool runs(const Record& record) {
+  return record.state.status == Status::running || record.state.status == Status::paused;
+}
+
+// eth0, eth1, …: the first that is free.
+std::string free_interface(const Record& record) {
+  for (unsigned number = 0;; ++number) {
+    const std::string name = cat("eth", number);
+    if (std::none_of(record.state.endpoints.begin(), record.state.endpoints.end(),
+                     [&](const Endpoint& endpoint) { return endpoint.interface == name; }))
+      return name;
+  }
+}
+
+network::Address address_of(const std::string& text) {
+  return network::Address::parse(text).value_or(network::Address());
+}
+
+// A container that had no way out gets one with its first network that has.
+bool lacks_way_out(const StatePaths& paths, const Record& record) {
+  const network::NetworkStore networks(paths);
+  return std::all_of(record.state.endpoints.begin(), record.state.endpoints.end(),
+                     [&](const Endpoint& endpoint) {
+                       const auto network = networks.find_if_exists(endpoint.network_id);
+                       return !network || network->internal;
+                     });
+}
+
+void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& wanted) {
+  const std::optional<Fd> process = open_pidfd(record.state.process);
+  if (!process) throw Error(cat("container ", record.name, ": has just ended"));
+  const network::Membership membership(paths);
+  network::JoinRequest request;
+  request.container = record.id;
+  request.names = names_in(record, wanted);
+  request.address = address_of(wanted.address);
+  request.address6 = address_of(wanted.address6);
+  if (!wanted.mac.empty()) request.mac = network::parse_mac(wanted.mac);
+  const network::Member member = membership.join(wanted.name, request);
+  const std::string interface = free_interface(record);
+  try {
+    membership.plug(member, interface, process->get(), lacks_way_out(paths, record));
+  } catch (...) {
+    membership.leave(record.id, member.network.id, true);
+    throw;
+  }
+  record.state.endpoints.push_back(endpoint_of(member, interface));
+}
+
+// The default route goes over to the next network that leads out.
+void reroute(const StatePaths& paths, const Record& record) {
+  const std::optional<Fd> process = open_pidfd(record.state.process);
+  if (!process) return;
+  const network::NetworkStore networks(paths);
+  const network::InNamespace there(process->get());
+  network::Links links;
+  const std::vector<network::Route> routes = links.routes();
+  if (std::any_of(routes.begin(), routes.end(),
+                  [](const network::Route& route) { return route.to.length == 0; }))
+    return;
+  for (const Endpoint& endpoint : record.state.endpoints) {
+    const auto network = networks.find_if_exists(endpoint.network_id);
+    if (!network || network->internal) continue;
+    std::vector<network::Address> gateways = {network->gateway};
+    if (!endpoint.address6.empty()) gateways.push_back(network->gateway6);
+    links.add_default_routes(endpoint.interface, gateways);
+    return;
+  }
+}
+
+}  // namespace
+
+void connect_network(const ContainerStore& store, const std::string& name,
+                     const std::string& container, const NetworkRequest& request) {
+  const network::Network network = name == network::kDefaultNetwork || name == "default"
+                                       ? default_network(store)
+                                       : network::NetworkStore(store.paths()).find(name);
+  auto [record, lock] = locked(store, container);
+  require_own_networks(record);
+  check_addresses(network, request);
+  NetworkRequest wanted = request;
+  wanted.name = network.name;
+  const auto same = [&](const NetworkRequest& have) { return have.name == network.name; };
+  if (std::any_of(record.host.networks.begin(), record.host.networks.end(), same))
+    throw Error(cat("container ", record.name, ": is in network ", network.name, " already"),
+                "`mini network disconnect` takes it out first", ErrorKind::conflict);
+  if (runs(record)) plug_in(store.paths(), record, wanted);
+  record.host.networks.push_back(std::move(wanted));
+  if (record.host.network_mode == "none") record.host.network_mode = network.name;
+  store.write(record);
+}
+
+void disconnect_network(const ContainerStore& store, const std::string& name,
+                        const std::string& container) {
+  auto [record, lock] = locked(store, container);
+  require_own_networks(record);
+  const auto network = network::NetworkStore(store.paths()).find_if_exists(name);
+  // A network that is gone may still be named by a stopped container.
+  const std::string known = network ? network->name : name;
+  const size_t gone = std::erase_if(record.host.networks,
+                                    [&](const NetworkRequest& have) { return have.name == known; });
+  if (gone == 0)
+    throw Error(cat("container ", record.name, ": is not in network ", known),
+                cat("`mini inspect ", record.name, "` tells in which it is"), ErrorKind::conflict);
+  if (runs(record) && network) {
+    network::Membership(store.paths()).leave(record.id, network->id, true);
+    std::erase_if(record.state.endpoints,
+                  [&](const Endpoint& endpoint) { return endpoint.network_id == network->id; });
+    reroute(store.paths(), record);
+  }
+  if (record.host.network_mode == known)
+    record.host.network_mode =
+        record.host.networks.empty() ? "none" : record.host.networks.front().name;
+  store.write(record);
+}
+
+void remove_idle_interfaces(const ContainerStore& store) {
+  network::Membership(store.paths()).remove_idle();
+}
+
+}  // namespace mini::engine

@@ -1,0 +1,57 @@
+// Entries of a walk -> files below a directory that may have some already: a directory is kept and
+// filled, another file is replaced, and neither takes the other's place. Everything is made in
+// directories that are held open, through no link, so that nobody who swaps names meanwhile can
+// lead it elsewhere (CVE-2018-15664). Throws Error / SysError.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/root.h"
+#include "runtime/files/merged_tree.h"
+
+namespace mini::engine {
+
+struct CopyOptions {
+  bool follow_link = false;  // when the source is one
+  // Owners, set-id bits and attributes as they are. Without it all belongs to the caller, as Docker
+  // does it for what comes out of a container.
+  bool keep_owner = true;
+  bool to_host = false;  // then no device is made
+};
+
+class TreeCopy {
+ public:
+  TreeCopy(Fd into, const CopyOptions& options, std::string shown);
+
+  // A directory before its content. "" is `into` itself, which stays as it is.
+  void add(const std::string& path, MergedTree::Entry entry);
+  void finish();  // the last times
+
+ private:
+  struct Level {
+    std::string path;
+    Fd fd;
+    struct stat info;
+    bool made;  // or met by name: then it gets the source's times
+  };
+  int enter(const std::string& parent);
+  void leave();
+  void directory(const std::string& path, const std::string& name, int parent,
+                 const MergedTree::Entry& entry);
+  void file(const std::string& path, const std::string& name, int parent,
+            const MergedTree::Entry& entry);
+  bool link(const std::string& path, const std::string& name, int parent,
+            const std::pair<dev_t, ino_t>& key);
+  std::string shown(const std::string& path) const;
+
+  const Root into_;
+  const CopyOptions options_;
+  const std::string shown_;
+  std::vector<Level> levels_;
+  std::map<std::pair<dev_t, ino_t>, std::string> links_;
+};
+
+}  // namespace mini::engine

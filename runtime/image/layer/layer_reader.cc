@@ -1,0 +1,245 @@
+#include "runtime/image/layer/layer_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "runtime/base/error.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/text.h"
+#include "runtime/files/attributes.h"
+#include "runtime/files/decompressor.h"
+#include "runtime/files/hash_stream.h"
+#include "runtime/files/tar_reader.h"
+#include "runtime/files/tree_maker.h"
+
+namespace mini::image {
+namespace {
+
+constexpr std::string_view kAufsPrefix = ".wh..wh.";
+
+// The uncompressed bytes, hashed as they pass; bounded.
+class Content {
+ public:
+  Content(const ByteSource& source, const std::string& name, uint64_t limit,
+          TarRecipe* recipe = nullptr)
+      : in_(source, name), name_(name), limit_(limit), recipe_(recipe) {}
+
+  // Valid until the next call: it lies in the buffer that is being hashed.
+  std::string_view take(size_t size) {
+    const HashStream::Space space = out_.space(size);
+    const size_t got = in_.read(space.data, size);
+    out_.commit(got);
+    if (out_.size() > limit_) {
+      throw Error(cat(name_, ": unpacks to more than ", limit_, " bytes"),
+                  "an archive that grows so much is refused");
+    }
+    if (recipe_) recipe_->pass({space.data, got});
+    return {space.data, got};
+  }
+
+  ReadResult finish() {
+    while (!take(HashStream::kBuffer).empty()) {
+    }
+    ReadResult result;
+    result.diff_id = out_.finish();
+    result.blob = in_.compressed() ? in_.blob_digest() : result.diff_id;
+    result.blob_size = in_.blob_size();
+    result.compression = in_.compression();
+    result.size = out_.size();
+    if (recipe_) recipe_->finish();
+    return result;
+  }
+
+ private:
+  Decompressor in_;
+  HashStream out_;
+  const std::string& name_;
+  const uint64_t limit_;
+  TarRecipe* const recipe_;
+};
+
+class Applier {
+ public:
+  Applier(TarReader& tar, const std::string& name, const Draft& draft, const ReadLimits& limits,
+          TarRecipe* recipe)
+      : tar_(tar),
+        tree_(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), true, name),
+        name_(name),
+        limits_(limits),
+        recipe_(recipe) {}
+
+  uint64_t run() {
+    uint64_t entries = 0;
+    while (auto entry = tar_.next()) {
+      if (++entries > limits_.entries)
+        throw Error(cat(name_, ": has more than ", limits_.entries, " entries"));
+      if (entry->size > limits_.bytes)
+        refuse(*entry, cat("is larger than ", limits_.bytes, " bytes"));
+      apply(*entry);
+    }
+    tree_.finish();
+    return entries;
+  }
+
+ private:
+  [[noreturn]] void refuse(const TarEntry& entry, const std::string& why) const {
+    throw Error(cat(name_, ": ", quoted(entry.path), ": ", why));
+  }
+
+  // "./a//b/" -> "a/b"; "" is the root.
+  std::string clean(const TarEntry& entry, std::string_view path) const {
+    std::string result;
+    for (const std::string& part : split(path, '/')) {
+      if (part.empty() || part == ".") continue;
+      if (part == "..") refuse(entry, "a name with \"..\" could leave the layer");
+      if (!result.empty()) result += '/';
+      result += part;
+    }
+    return result;
+  }
+
+  void apply(const TarEntry& entry) {
+    if (entry.path.starts_with('/'))
+      refuse(entry, "a name that begins with / could leave the layer");
+    const std::string path = clean(entry, entry.path);
+    if (path.empty() && entry.type != EntryType::directory)
+      refuse(entry, "the root is not a directory");
+    if (const size_t marker = find_marker(path); marker != std::string::npos)
+      return apply_marker(entry, path, marker);
+    make(entry, path);
+  }
+
+  // Where a component begins with .wh.
+  static size_t find_marker(const std::string& path) {
+    if (path.starts_with(kWhiteoutPrefix)) return 0;
+    const size_t at = path.find(cat('/', kWhiteoutPrefix));
+    return at == std::string::npos ? at : at + 1;
+  }
+
+  void apply_marker(const TarEntry& entry, const std::string& path, size_t at) {
+    if (!limits_.whiteouts)
+      refuse(entry,
+             "names that begin with .wh. mark deletions in layers, so a file cannot have one");
+    const std::string_view name = std::string_view(path).substr(at);
+    const std::string parent = at == 0 ? std::string() : path.substr(0, at - 1);
+    if (name.find('/') != std::string_view::npos || entry.type == EntryType::directory)
+      refuse(entry, "a deletion mark is not a directory");
+    if (name == kOpaqueMarker) return tree_.opaque(parent);
+    const std::string_view hidden = name.substr(kWhiteoutPrefix.size());
+    if (hidden.empty() || hidden == "." || hidden == "..")
+      refuse(entry, "a deletion mark without a name");
+    if (name.starts_with(kAufsPrefix)) refuse(entry, "is private to another storage driver");
+    tree_.whiteout(parent.empty() ? std::string(hidden) : cat(parent, '/', hidden));
+  }
+
+  EntryMeta meta_of(const TarEntry& entry) const {
+    EntryMeta meta;
+    meta.mode = entry.mode;
+    meta.uid = entry.uid;
+    meta.gid = entry.gid;
+    meta.mtime = std::max<int64_t>(0, entry.mtime);
+    for (const auto& [key, value] : entry.xattrs) {
+      if (is_kept_attribute(key)) meta.xattrs.emplace(key, value);
+    }
+    return meta;
+  }
+
+  void make(const TarEntry& entry, const std::string& path) {
+    const EntryMeta meta = meta_of(entry);
+    switch (entry.type) {
+      case EntryType::directory:
+        return tree_.directory(path, meta);
+      case EntryType::file:
+        return file(path, meta, entry.size);
+      case EntryType::symlink:
+        if (entry.link.empty()) refuse(entry, "a link to nothing");
+        return tree_.symlink(path, meta, entry.link);
+      case EntryType::hard_link:
+        return hard_link(entry, path);
+      case EntryType::character:
+      case EntryType::block:
+        return device(entry, path, meta);
+      case EntryType::fifo:
+        return tree_.node(path, meta, S_IFIFO, 0, 0);
+    }
+  }
+
+  void file(const std::string& path, const EntryMeta& meta, uint64_t size) {
+    const Fd fd = tree_.file(path, meta.mode);
+    if (recipe_) recipe_->content(path, size);
+    for (std::string_view piece = tar_.content(); !piece.empty(); piece = tar_.content())
+      write_all(fd.get(), piece, path);
+    tree_.finish_file(fd, path, meta);
+  }
+
+  void hard_link(const TarEntry& entry, const std::string& path) {
+    // An absolute target means the layer's root.
+    const std::string target = clean(entry, entry.link);
+    if (target.empty()) refuse(entry, "a hard link to nothing");
+    tree_.hard_link(path, target);
+  }
+
+  void device(const TarEntry& entry, const std::string& path, const EntryMeta& meta) {
+    const bool block = entry.type == EntryType::block;
+    if (!limits_.allow_devices) refuse(entry, "devices are not allowed here");
+    if (!block && entry.major == 0 && entry.minor == 0)
+      refuse(entry, "the device 0:0 is overlay's mark of a deletion");
+    tree_.node(path, meta, block ? S_IFBLK : S_IFCHR, entry.major, entry.minor);
+  }
+
+  TarReader& tar_;
+  TreeMaker tree_;
+  const std::string& name_;
+  const ReadLimits& limits_;
+  TarRecipe* const recipe_;
+};
+
+ReadResult read(const ByteSource& source, const std::string& name, const Draft& draft,
+                const ReadLimits& limits, TarRecipe* recipe) {
+  Content content(source, name, limits.bytes, recipe);
+  TarReader tar([&](size_t size) { return content.take(size); }, name);
+  const uint64_t files = Applier(tar, name, draft, limits, recipe).run();
+  ReadResult result = content.finish();
+  result.files = files;
+  return result;
+}
+
+ByteSource source_of(int fd, const std::string& name) {
+  return [fd, &name](char* to, size_t size) { return read_full(fd, to, size, name); };
+}
+
+}  // namespace
+
+ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadLimits& limits) {
+  return read(source_of(fd, name), name, draft, limits, nullptr);
+}
+
+ReadResult read_layer(const ByteSource& source, const std::string& name, Draft& draft,
+                      TarRecipe& recipe, const ReadLimits& limits) {
+  return read(source, name, draft, limits, &recipe);
+}
+
+ReadResult digest_layer(const ByteSource& source, const std::string& name,
+                        const ReadLimits& limits) {
+  return Content(source, name, limits.bytes).finish();
+}
+
+bool looks_like_archive(int fd) {
+  const off_t before = lseek(fd, 0, SEEK_CUR);
+  if (before < 0 || lseek(fd, 0, SEEK_SET) < 0) return false;
+  const std::string name = "archive";
+  bool result = false;
+  try {
+    Content content(source_of(fd, name), name, ReadLimits{}.bytes);
+    result = TarReader([&](size_t size) { return content.take(size); }, name).has_entry();
+  } catch (const Error&) {
+    // Compressed, but not soundly: no archive.
+  }
+  lseek(fd, before, SEEK_SET);
+  return result;
+}
+
+}  // namespace mini::image

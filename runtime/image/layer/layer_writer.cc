@@ -1,0 +1,213 @@
+#include "runtime/image/layer/layer_writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/base/error.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/text.h"
+#include "runtime/files/attributes.h"
+#include "runtime/files/hash_stream.h"
+#include "runtime/files/tar_writer.h"
+#include "runtime/files/tree_maker.h"
+
+namespace mini::image {
+namespace {
+
+constexpr size_t kReadAtOnce = 64 << 10;
+
+// Depth-first order with the names of one directory by their bytes: as if '/' came before every
+// other byte.
+bool comes_before(std::string_view a, std::string_view b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return rank(x) < rank(y); });
+}
+
+size_t read_at(int fd, char* buffer, size_t size, uint64_t offset, const std::string& path) {
+  for (;;) {
+    const ssize_t got = pread(fd, buffer, size, static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) throw SysError(cat("layer: ", quoted(path), ": read"));
+  }
+}
+
+}  // namespace
+
+struct LayerWriter::Impl {
+  Impl(const Draft& draft, int64_t epoch_limit)
+      : epoch(epoch_limit),
+        tree(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), false, "layer"),
+        tar(stream) {}
+
+  void check_path(const std::string& path) {
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (name.empty() || path.front() == '/' || path.find("//") != std::string::npos)
+      throw Error(cat("layer: ", quoted(path), ": not a clean relative path"));
+    for (const std::string& part : split(path, '/')) {
+      if (part == "." || part == "..")
+        throw Error(cat("layer: ", quoted(path), ": not a clean relative path"));
+    }
+    if (name.starts_with(kWhiteoutPrefix)) {
+      throw Error(
+          cat("layer: ", quoted(path),
+              ": names that begin with .wh. mark deletions in layers, so a file cannot have one"),
+          "rename or remove it");
+    }
+    if (path.size() >= kLongestPath)
+      throw Error(cat("layer: a path is longer than ", kLongestPath,
+                      " bytes: ", quoted(path.substr(0, 100))));
+    if (!comes_before(last, path))
+      throw Error(cat("layer: ", quoted(path), " does not come after ", quoted(last)));
+    last = path;
+  }
+
+  // What is written and what is hashed must be the same, so both see the same normal form.
+  EntryMeta normal(const EntryMeta& given) const {
+    EntryMeta meta = given;
+    meta.mode &= 07777;
+    meta.mtime = clamp_time(meta.mtime, epoch);
+    std::erase_if(meta.xattrs, [](const auto& item) { return !is_kept_attribute(item.first); });
+    return meta;
+  }
+
+  static TarEntry described(EntryType type, const std::string& path, const EntryMeta& meta) {
+    TarEntry entry;
+    entry.type = type;
+    entry.path = path;
+    entry.mode = meta.mode;
+    entry.uid = meta.uid;
+    entry.gid = meta.gid;
+    entry.mtime = meta.mtime;
+    entry.xattrs = meta.xattrs;
+    return entry;
+  }
+
+  void copy(int source, int target, uint64_t size, const std::string& path) {
+    for (uint64_t done = 0;;) {
+      // One byte more than is left, so that a file which has grown is noticed without another call.
+      const uint64_t left = size - done;
+      const HashStream::Space room = stream.space(std::min<uint64_t>(left + 1, kReadAtOnce));
+      const size_t want = std::min<uint64_t>(left + 1, room.size);
+      const size_t got = read_at(source, room.data, want, done, path);
+      if (got > left || (got == 0 && left > 0))
+        throw Error(cat("layer: ", quoted(path), ": changed while it was read"),
+                    "run the build again");
+      write_all(target, {room.data, got}, path);
+      stream.commit(got);
+      done += got;
+      if (got < want && done == size) return;
+    }
+  }
+
+  const int64_t epoch;
+  HashStream stream;
+  TreeMaker tree;
+  TarWriter tar;
+  std::string last;
+  std::map<uint64_t, std::string> first_of;  // of the files with several names
+};
+
+LayerWriter::LayerWriter(const Draft& draft, int64_t epoch)
+    : impl_(std::make_unique<Impl>(draft, epoch)) {}
+
+LayerWriter::~LayerWriter() = default;
+
+void LayerWriter::directory(const std::string& path, const EntryMeta& given, bool opaque) {
+  const EntryMeta meta = impl_->normal(given);
+  const bool root = path.empty();
+  if (!root) impl_->check_path(path);
+  if (root && !impl_->last.empty()) throw Error("layer: the root comes first");
+  impl_->tree.directory(path, meta);
+  const bool plain =
+      root && meta.mode == 0755 && meta.uid == 0 && meta.gid == 0 && meta.xattrs.empty() && !opaque;
+  if (!plain) impl_->tar.entry(Impl::described(EntryType::directory, path, meta));
+  if (!opaque) return;
+  impl_->tree.opaque(path);
+  impl_->tar.opaque(path);
+}
+
+void LayerWriter::file(const std::string& path, const EntryMeta& given, int source_fd,
+                       uint64_t size) {
+  impl_->check_path(path);
+  const EntryMeta meta = impl_->normal(given);
+  TarEntry entry = Impl::described(EntryType::file, path, meta);
+  entry.size = size;
+  const Fd target = impl_->tree.file(path, meta.mode);
+  impl_->tar.entry(entry);
+  impl_->copy(source_fd, target.get(), size, path);
+  impl_->tar.pad(size);
+  impl_->tree.finish_file(target, path, meta);
+}
+
+void LayerWriter::file(const std::string& path, const EntryMeta& given, std::string_view content) {
+  impl_->check_path(path);
+  const EntryMeta meta = impl_->normal(given);
+  TarEntry entry = Impl::described(EntryType::file, path, meta);
+  entry.size = content.size();
+  const Fd target = impl_->tree.file(path, meta.mode);
+  impl_->tar.entry(entry);
+  impl_->stream.write(content);
+  impl_->tar.pad(content.size());
+  write_all(target.get(), content, path);
+  impl_->tree.finish_file(target, path, meta);
+}
+
+void LayerWriter::symlink(const std::string& path, const EntryMeta& given,
+                          const std::string& target) {
+  impl_->check_path(path);
+  EntryMeta meta = impl_->normal(given);
+  meta.mode = 0777;  // Linux has no other
+  impl_->tree.symlink(path, meta, target);
+  TarEntry entry = Impl::described(EntryType::symlink, path, meta);
+  entry.link = target;
+  impl_->tar.entry(entry);
+}
+
+void LayerWriter::hard_link(const std::string& path, const std::string& existing) {
+  impl_->check_path(path);
+  const TreeMaker::Linked linked = impl_->tree.hard_link(path, existing);
+  TarEntry entry = Impl::described(EntryType::hard_link, path, linked.meta);
+  // `existing` may be a link itself; the tar names the first.
+  entry.link = impl_->first_of.try_emplace(linked.inode, existing).first->second;
+  impl_->tar.entry(entry);
+}
+
+void LayerWriter::device(const std::string& path, const EntryMeta& given, bool block,
+                         unsigned major, unsigned minor) {
+  impl_->check_path(path);
+  if (!block && major == 0 && minor == 0)
+    throw Error(cat("layer: ", quoted(path), ": the device 0:0 is overlay's mark of a deletion"));
+  const EntryMeta meta = impl_->normal(given);
+  impl_->tree.node(path, meta, block ? S_IFBLK : S_IFCHR, major, minor);
+  TarEntry entry = Impl::described(block ? EntryType::block : EntryType::character, path, meta);
+  entry.major = major;
+  entry.minor = minor;
+  impl_->tar.entry(entry);
+}
+
+void LayerWriter::fifo(const std::string& path, const EntryMeta& given) {
+  impl_->check_path(path);
+  const EntryMeta meta = impl_->normal(given);
+  impl_->tree.node(path, meta, S_IFIFO, 0, 0);
+  impl_->tar.entry(Impl::described(EntryType::fifo, path, meta));
+}
+
+void LayerWriter::whiteout(const std::string& path) {
+  impl_->check_path(path);
+  impl_->tree.whiteout(path);
+  impl_->tar.whiteout(path);
+}
+
+LayerWriter::Result LayerWriter::finish() {
+  impl_->tree.finish();
+  impl_->tar.end();
+  const Digest diff_id = impl_->stream.finish();
+  return {diff_id, impl_->stream.size(), impl_->tar.entries()};
+}
+
+}  // namespace mini::image

@@ -1,0 +1,27 @@
+// The files of an archive that may be hostile, one after another: of a tar, plain or compressed,
+// from a file or a pipe, or of a directory. Nothing is unpacked. Names are cleaned ("./a//b" is
+// "a/b"); absolute ones, "..", a name twice, devices and what else is no file, directory or link
+// are refused, naming the entry.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "runtime/files/decompressor.h"
+
+namespace mini::image {
+
+struct ArchiveFile {
+  std::string path;
+  uint64_t size = 0;
+  std::optional<std::string> link;  // another path of the archive; then there is no content
+  ByteSource content;               // what the visitor does not read is skipped
+};
+using ArchiveVisitor = std::function<void(const ArchiveFile&)>;
+
+// `name` is for errors.
+void read_archive(int fd, const std::string& name, const ArchiveVisitor& visit);
+void read_archive_directory(const std::string& directory, const ArchiveVisitor& visit);
+
+}  // namespace mini::image

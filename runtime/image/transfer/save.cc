@@ -1,0 +1,195 @@
+#include "runtime/image/transfer/save.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/base/text.h"
+#include "runtime/image/store/lease.h"
+
+namespace mini::image {
+namespace {
+
+constexpr const char* kRefName = "org.opencontainers.image.ref.name";
+constexpr const char* kFullName = "io.containerd.image.name";
+
+std::string blob_path(const Digest& digest) {
+  return cat("blobs/sha256/", digest.hex());
+}
+
+struct Chosen {
+  Image image;
+  std::vector<Reference> names;  // under which it is saved
+};
+
+class Saver {
+ public:
+  Saver(const ImageStore& store, ArchiveSink& sink) : store_(store), sink_(sink) {}
+
+  void choose(const std::string& name) {
+    for (const std::string& tag : tags_of_repository(name)) add(store_.load(tag), tag);
+    if (tags_of_repository(name).empty()) {
+      const Image image = store_.load(name);
+      add(image, is_tag(image, name) ? Reference::parse(name).full() : std::string());
+    }
+  }
+
+  // Whoever removes an image meanwhile takes its name, not what is being read.
+  void protect(Lease& lease) const {
+    for (const Chosen& chosen : chosen_) {
+      for (const Digest& diff_id : chosen.image.config.diff_ids) lease.add(diff_id);
+      for (const Descriptor& layer : chosen.image.manifest.layers) lease.add(layer.digest);
+    }
+  }
+
+  void write(ArchiveFormat format) {
+    sink_.file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    sink_.file("index.json", index_json());
+    if (format == ArchiveFormat::docker) {
+      sink_.file("manifest.json", manifest_json());
+      if (const Json names = repositories(); !names.empty())
+        sink_.file("repositories", canonical(names));
+    }
+    sink_.directory("blobs");
+    sink_.directory("blobs/sha256");
+    for (const Chosen& chosen : chosen_) {
+      const Image& image = chosen.image;
+      blob(image.entry.manifest, image.manifest_json);
+      blob(image.entry.id, image.config_json);
+    }
+    for (const Chosen& chosen : chosen_) {
+      for (size_t i = 0; i < chosen.image.layers.size(); ++i) layer(chosen.image, i);
+    }
+    sink_.finish();
+  }
+
+ private:
+  // "web" means web:1 and web:2; a complete name or an id means one image.
+  std::vector<std::string> tags_of_repository(const std::string& name) const {
+    std::vector<std::string> tags;
+    if (name.find('@') != std::string::npos || name.starts_with("sha256:")) return tags;
+    const auto found = store_.find(name);
+    Reference wanted;
+    try {
+      wanted = Reference::parse(name);
+    } catch (const Error&) {
+      return tags;  // an id
+    }
+    const bool has_tag = name.ends_with(cat(':', wanted.tag));
+    if (has_tag || (found && !is_tag(*found, name))) return tags;
+    for (const ImageEntry& entry : store_.list()) {
+      for (const std::string& tag : entry.tags) {
+        const Reference other = Reference::parse(tag);
+        if (other.registry == wanted.registry && other.repository == wanted.repository)
+          tags.push_back(tag);
+      }
+    }
+    std::sort(tags.begin(), tags.end());
+    return tags;
+  }
+
+  static bool is_tag(const ImageEntry& entry, const std::string& name) {
+    try {
+      const std::string full = Reference::parse(name).full();
+      return std::find(entry.tags.begin(), entry.tags.end(), full) != entry.tags.end();
+    } catch (const Error&) {
+      return false;  // an id
+    }
+  }
+  static bool is_tag(const Image& image, const std::string& name) {
+    return is_tag(image.entry, name);
+  }
+
+  void add(const Image& image, const std::string& tag) {
+    auto known = std::find_if(chosen_.begin(), chosen_.end(), [&](const Chosen& other) {
+      return other.image.entry.manifest == image.entry.manifest;
+    });
+    if (known == chosen_.end()) known = chosen_.insert(known, {image, {}});
+    if (tag.empty()) return;
+    const Reference name = Reference::parse(tag);
+    if (std::find(known->names.begin(), known->names.end(), name) == known->names.end())
+      known->names.push_back(name);
+  }
+
+  std::string index_json() const {
+    Json manifests = Json::array();
+    for (const Chosen& chosen : chosen_) {
+      const Image& image = chosen.image;
+      Json row = {
+          {"mediaType", image.manifest.media_type},
+          {"digest", image.entry.manifest.str()},
+          {"size", image.manifest_json.size()},
+          {"platform", {{"architecture", image.config.architecture}, {"os", image.config.os}}}};
+      if (chosen.names.empty()) manifests.push_back(row);
+      for (const Reference& name : chosen.names) {
+        row["annotations"] = {{kFullName, name.full()}, {kRefName, name.tag}};
+        manifests.push_back(row);
+      }
+    }
+    return canonical(
+        {{"schemaVersion", 2}, {"mediaType", kIndexType}, {"manifests", std::move(manifests)}});
+  }
+
+  std::string manifest_json() const {
+    Json images = Json::array();
+    for (const Chosen& chosen : chosen_) {
+      Json names = Json::array(), layers = Json::array(), sources = Json::object();
+      for (const Reference& name : chosen.names) names.push_back(name.familiar());
+      for (size_t i = 0; i < chosen.image.manifest.layers.size(); ++i) {
+        const Descriptor& from = chosen.image.manifest.layers[i];
+        layers.push_back(blob_path(from.digest));
+        sources[chosen.image.config.diff_ids[i].str()] = {
+            {"mediaType", from.media_type}, {"size", from.size}, {"digest", from.digest.str()}};
+      }
+      images.push_back({{"Config", blob_path(chosen.image.entry.id)},
+                        {"RepoTags", names.empty() ? Json(nullptr) : std::move(names)},
+                        {"Layers", std::move(layers)},
+                        {"LayerSources", std::move(sources)}});
+    }
+    return canonical(images);
+  }
+
+  Json repositories() const {
+    Json names = Json::object();
+    for (const Chosen& chosen : chosen_) {
+      const auto& layers = chosen.image.config.diff_ids;
+      const std::string top = layers.empty() ? chosen.image.entry.id.hex() : layers.back().hex();
+      for (const Reference& name : chosen.names) names[name.familiar_name()][name.tag] = top;
+    }
+    return names;
+  }
+
+  void blob(const Digest& digest, const std::string& content) {
+    if (written_.insert(digest).second) sink_.file(blob_path(digest), content);
+  }
+
+  void layer(const Image& image, size_t i) {
+    const Descriptor& from = image.manifest.layers[i];
+    if (!written_.insert(from.digest).second) return;
+    sink_.file(blob_path(from.digest), from.size,
+               [&](int fd) { store_.write_layer(image, i, fd); });
+  }
+
+  const ImageStore& store_;
+  ArchiveSink& sink_;
+  std::vector<Chosen> chosen_;
+  std::set<Digest> written_;
+};
+
+}  // namespace
+
+void save_images(const ImageStore& store, const std::vector<std::string>& names,
+                 ArchiveFormat format, ArchiveSink& sink) {
+  Lease lease(store.paths());
+  Saver saver(store, sink);
+  {
+    const FileLock shared = store.lock(LockMode::shared);
+    for (const std::string& name : names) saver.choose(name);
+    saver.protect(lease);
+  }
+  saver.write(format);
+}
+
+}  // namespace mini::image
