@@ -40,8 +40,7 @@ STEPS = [  # (command, whether it is in the picture)
     ("mini exec web wget -qO- http://web", False),
     ("echo 'A second line' >>index.html", True),
     ("mini build --explain -t web .", True),
-    ("mini stop web", False),
-    ("mini prune -f", False),
+    ("mini rm -f web", False),
 ]
 
 
