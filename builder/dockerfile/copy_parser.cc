@@ -35,6 +35,20 @@ std::vector<Word> InstructionParser::word_list(const Arguments& arguments) const
   return out;
 }
 
+// `<<` and the name behind it are one word.
+static std::vector<Word> join_heredoc_marks(std::vector<Word> words) {
+  std::vector<Word> out;
+  for (Word& word : words) {
+    if (!out.empty() && is_heredoc_mark(out.back().text)) {
+      out.back().text += cat(' ', word.text);
+      out.back().range.last = word.range.last;
+    } else {
+      out.push_back(std::move(word));
+    }
+  }
+  return out;
+}
+
 Copy InstructionParser::copy(const Arguments& arguments) const {
   const bool is_add = arguments.name == "ADD";
   std::vector<FlagSpec> known = {{"chown", FlagKind::value},
@@ -51,7 +65,9 @@ Copy InstructionParser::copy(const Arguments& arguments) const {
   const Flags given = flags(arguments, std::move(known));
   need_arguments(arguments, cat(arguments.name, " source destination"));
 
+  const bool has_heredocs = !arguments.line.heredocs.empty();
   std::vector<Word> words = word_list(arguments);
+  if (has_heredocs) words = join_heredoc_marks(std::move(words));
   if (words.size() < 2) {
     fail(arguments.range(), cat(arguments.name, " needs at least a source and a destination"),
          cat("write it like: ", arguments.name, " source destination"));
@@ -60,7 +76,6 @@ Copy InstructionParser::copy(const Arguments& arguments) const {
   out.is_add = is_add;
   out.destination = std::move(words.back());
   words.pop_back();
-  const bool has_heredocs = !arguments.line.heredocs.empty();
   if (has_heredocs && parse_heredoc_word(out.destination.text))
     fail(out.destination.range, cat(arguments.name, ": a here-document cannot be the destination"),
          "write the destination behind it");

@@ -76,6 +76,7 @@ void LineReader::set_directive(const std::string& key, std::string_view value, c
     out_.directives.syntax = value;
   } else if (key == "check") {
     out_.directives.check = value;
+    out_.directives.check_range = range;
   } else if (value == "\\" || value == "`") {
     out_.directives.escape = value[0];
   } else {

@@ -17,6 +17,7 @@ struct Directives {
   char escape = '\\';  // or '`'
   std::string syntax;  // tolerated, not obeyed
   std::string check;   // "skip=RuleA,RuleB;error=true"
+  Range check_range;
 };
 
 struct Heredoc {

@@ -80,4 +80,8 @@ matches "$out" "[0-9]+ warnings have been found"
 printf 'FROM busybox\nRUN true\n' >"$context/Dockerfile"
 ok mini build --check "$context"
 contains "$out" "no warnings found"
+printf '# check=error=true\nFROM busybox\nENTRYPOINT echo\n' >"$context/Dockerfile"
+fails_with 1 mini build "$context"
+contains "$err" "lint violation found for rules: JSONArgsRecommended"
+ok mini build --build-arg BUILDKIT_DOCKERFILE_CHECK=skip=all "$context"
 no_scratch_left

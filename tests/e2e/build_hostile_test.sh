@@ -53,7 +53,7 @@ ln -s "$scratch/outside" "$context/Dockerfile"
 fails_with 1 mini build --network none "$context"
 rm "$context/Dockerfile"
 ln -s "$canary/file" "$context/.dockerignore"
-attack 'FROM busybox\nCOPY inside /\n'
+refused 'FROM busybox\nCOPY inside /\n'
 rm "$context/.dockerignore"
 # A FIFO or a socket in the context neither hangs nor is read.
 mkfifo "$context/fifo"

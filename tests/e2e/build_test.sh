@@ -213,6 +213,21 @@ ok build_id -t only "$context"
 eq "$(mini image inspect -f '{{len .RootFS.Layers}}' only)" 1
 fails_with 127 once only /nothing
 
+# --- a user that the image lacks makes a WORKDIR of root's; a proxy is there under both spellings ------------------------------
+dockerfile <<'END'
+FROM busybox
+USER nobody-here
+WORKDIR /by/nobody
+USER 7:nogroup-here
+WORKDIR /by/seven
+USER 0
+RUN stat -c '%u:%g %a' /by/nobody /by/seven >/owners && echo "$HTTP_PROXY $http_proxy $no_proxy $NO_PROXY" >/proxies
+END
+ok build_id -t users --build-arg HTTP_PROXY=http://p:1 --build-arg no_proxy=a "$context"
+eq "$(once users cat /owners | tr '\n' ' ')" "0:0 755 0:0 755 "
+eq "$(once users cat /proxies)" "http://p:1 http://p:1 a a"
+eq "$(config users Env | grep -ci proxy)" 0
+
 # --- the course's Dockerfiles --------------------------------------------------------------------------------------------------
 mini tag busybox ubuntu:16.04
 mini tag busybox node:14.17-alpine3.14

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,7 +37,20 @@ void refuse_remote(const std::string& context) {
   }
 }
 
+// Rules that cannot be read are not "no rules": a secret would get into the image.
+void refuse_broken_link(int directory, const std::string& name) {
+  struct stat info;
+  if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return;
+  throw Error(cat(quoted(name), ": a link to something that is not in the context"),
+              "put the file itself there", ErrorKind::not_found);
+}
+
 }  // namespace
+
+std::optional<std::string> check_override(const BuildOptions& options) {
+  const auto given = options.build_args.find("BUILDKIT_DOCKERFILE_CHECK");
+  return given == options.build_args.end() ? std::nullopt : std::optional(given->second);
+}
 
 Context::Context(const BuildOptions& options, const StatePaths& paths) {
   refuse_remote(options.context);
@@ -117,13 +131,15 @@ void Context::read_ignore_rules(const BuildOptions& options) {
   std::optional<std::string> text;
   if (dockerfile_.name != "-") {
     ignore_source_.name = dockerfile_.name + ".dockerignore";
-    text = options.file && options.context != "-"
-               ? read_file_if_exists(ignore_source_.name, kDockerfileLimit)
-               : root.read_regular(ignore_source_.name, kDockerfileLimit);
+    const bool outside = options.file && options.context != "-";
+    text = outside ? read_file_if_exists(ignore_source_.name, kDockerfileLimit)
+                   : root.read_regular(ignore_source_.name, kDockerfileLimit);
+    if (!text) refuse_broken_link(outside ? AT_FDCWD : directory_.get(), ignore_source_.name);
   }
   if (!text) {
     ignore_source_.name = ".dockerignore";
     text = root.read_regular(".dockerignore", kDockerfileLimit);
+    if (!text) refuse_broken_link(directory_.get(), ".dockerignore");
   }
   if (!text) return;
   ignore_source_.text = std::move(*text);

@@ -47,4 +47,7 @@ struct BuildOptions {
   int cancel_fd = -1;             // readable: stop (finished steps stay cached), throws
 };
 
+// The build argument that takes the place of the Dockerfile's `# check=`.
+std::optional<std::string> check_override(const BuildOptions& options);
+
 }  // namespace mini::build

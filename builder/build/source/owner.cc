@@ -42,7 +42,7 @@ Owner resolve_user(const FileView& rootfs, const std::string& user) {
   const auto line = find_line(rootfs, "etc/passwd", user, 4);
   if (!line) {
     throw Error(cat("user ", quoted(user), ": not in the image's /etc/passwd"),
-                "create it in an earlier RUN, or give its number");
+                "create it in an earlier RUN, or give its number", ErrorKind::not_found);
   }
   return {id_field((*line)[2], "etc/passwd"), id_field((*line)[3], "etc/passwd")};
 }
@@ -52,7 +52,7 @@ uint32_t resolve_group(const FileView& rootfs, const std::string& group) {
   const auto line = find_line(rootfs, "etc/group", group, 3);
   if (!line) {
     throw Error(cat("group ", quoted(group), ": not in the image's /etc/group"),
-                "create it in an earlier RUN, or give its number");
+                "create it in an earlier RUN, or give its number", ErrorKind::not_found);
   }
   return id_field((*line)[2], "etc/group");
 }
@@ -68,6 +68,15 @@ Owner resolve_owner(const FileView& rootfs, const std::string& text) {
     owner.gid = resolve_group(rootfs, text.substr(colon + 1));
   }
   return owner;
+}
+
+Owner resolve_owner_or_root(const FileView& rootfs, const std::string& text) {
+  try {
+    return resolve_owner(rootfs, text);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    return {};
+  }
 }
 
 }  // namespace mini::build

@@ -17,5 +17,8 @@ struct Owner {
 
 // Throws Error with the cure: `unknown user "x"`.
 Owner resolve_owner(const FileView& rootfs, const std::string& text);
+// The owner of a WORKDIR, for the image's user: what the image does not have is 0, as in BuildKit.
+// A RUN of that user says what is wrong.
+Owner resolve_owner_or_root(const FileView& rootfs, const std::string& text);
 
 }  // namespace mini::build

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <thread>
 
@@ -83,9 +84,16 @@ class Build {
 };
 
 void Build::announce_warnings() {
-  for (const dockerfile::Warning& warning : dockerfile::lint(file_)) {
+  const auto check = dockerfile::CheckDirective::of(file_, check_override(session_.options()));
+  std::set<std::string> rules;
+  for (const dockerfile::Warning& warning : dockerfile::lint(file_, check)) {
     session_.reporter().warning(*file_.source, warning);
+    rules.insert(warning.rule);
   }
+  if (!check.fails_build() || rules.empty()) return;
+  throw Error(cat("lint violation found for rules: ",
+                  join(std::vector<std::string>(rules.begin(), rules.end()), ", ")),
+              "the Dockerfile's `# check=error=true` makes warnings errors");
 }
 
 void Build::plan() {
@@ -150,7 +158,8 @@ void Build::check_build_args() {
   }
   const std::vector<std::string_view> names(declared.begin(), declared.end());
   for (const auto& [name, value] : session_.options().build_args) {
-    if (is_proxy_arg(name) || predefined_.contains(name) || name == "SOURCE_DATE_EPOCH" ||
+    if (is_proxy_arg(name) || name.starts_with("BUILDKIT_") || predefined_.contains(name) ||
+        name == "SOURCE_DATE_EPOCH" ||
         std::find(declared.begin(), declared.end(), name) != declared.end()) {
       continue;
     }

@@ -11,6 +11,21 @@
 namespace mini::build {
 namespace {
 
+// The rule that keeps a source out of the context altogether: a file that it ignores, or a
+// directory of which no `!` rule lets anything in.
+std::optional<std::string> left_out_by(const Context& context, const std::string& path) {
+  const FileView::Resolved found = context.view().resolve(path);
+  if (!found.node || !found.node->is_directory()) return context.ignored_by(path);
+  std::optional<std::string> rule = context.ignored_by(path);
+  if (!path.empty() && !rule) return {};
+  const auto taken = context.view().walk(found.path, [&](const FileEntry& entry) {
+    const FileView::Visit visit = context.visit(entry);
+    if (!rule && visit != FileView::Visit::take) rule = context.ignored_by(entry.path);
+    return visit;
+  });
+  return taken.empty() ? rule : std::nullopt;
+}
+
 void check_sources(const Context& context, const dockerfile::Copy& copy,
                    std::vector<dockerfile::Warning>& warnings) {
   if (copy.from) return;
@@ -18,13 +33,15 @@ void check_sources(const Context& context, const dockerfile::Copy& copy,
     if (dockerfile::has_glob(source.text) || source.text.find('$') != std::string::npos) continue;
     std::string path = clean_path(dockerfile::unescape_glob(source.text));
     if (path.starts_with('/')) path.erase(0, 1);
-    const auto rule = context.ignored_by(path);
+    if (path == ".") path.clear();
+    const auto rule = left_out_by(context, path);
     if (!rule) continue;
     dockerfile::Warning warning;
     warning.rule = "CopyIgnoredFile";
     warning.range = source.range;
-    warning.message = cat("source ", quoted(source.text), " is left out of the context by ", *rule);
-    warning.hint = cat("take the rule away, or add `!", path, "` after it");
+    warning.message =
+        cat("source ", quoted(source.text), " is excluded from the context by ", *rule);
+    warning.hint = cat("remove the rule, or add `!", path, "` after it");
     warnings.push_back(std::move(warning));
   }
 }
@@ -34,13 +51,13 @@ void check_sources(const Context& context, const dockerfile::Copy& copy,
 CheckResult check(const BuildOptions& options, const StatePaths& paths) {
   const Context context(options, paths);
   CheckResult result{dockerfile::parse(context.dockerfile()), {}};
-  result.warnings = dockerfile::lint(result.dockerfile);
-  const bool skipped =
-      result.dockerfile.directives.check.find("CopyIgnoredFile") != std::string::npos;
+  const auto directive = dockerfile::CheckDirective::of(result.dockerfile, check_override(options));
+  result.warnings = dockerfile::lint(result.dockerfile, directive);
   for (const dockerfile::Stage& stage : result.dockerfile.stages) {
     for (const dockerfile::Instruction& instruction : stage.instructions) {
       const auto* copy = instruction.as<dockerfile::Copy>();
-      if (copy != nullptr && !skipped) check_sources(context, *copy, result.warnings);
+      if (copy != nullptr && !directive.skips("CopyIgnoredFile"))
+        check_sources(context, *copy, result.warnings);
     }
   }
   std::stable_sort(result.warnings.begin(), result.warnings.end(),

@@ -1,6 +1,7 @@
 #include "builder/build/stage/run_step.h"
 
 #include <exception>
+#include <map>
 #include <thread>
 
 #include "builder/build/stage/stage_builder.h"
@@ -86,9 +87,18 @@ std::vector<std::string> RunStep::environment() const {
   for (const Variable& variable : state_.variables) {
     env.push_back(cat(variable.name, '=', variable.value));
   }
-  // Proxies that no ARG declares are there for the command, and for nothing else.
+  // A proxy is there for the command under both spellings, and for nothing else unless an ARG
+  // declares it: not in the key, not in the image.
+  std::map<std::string, std::string> proxies;
   for (const auto& [name, value] : session_.options().build_args) {
-    if (is_proxy_arg(name) && !state_.variable(name)) env.push_back(cat(name, '=', value));
+    if (!is_proxy_arg(name)) continue;
+    proxies[name] = value;
+    for (const std::string& other : {lower(name), upper(name)}) {
+      if (!session_.options().build_args.contains(other)) proxies[other] = value;
+    }
+  }
+  for (const auto& [name, value] : proxies) {
+    if (!state_.variable(name)) env.push_back(cat(name, '=', value));
   }
   return env;
 }

@@ -128,7 +128,7 @@ void StageBuilder::workdir(const dockerfile::Workdir& workdir, const StepInfo& i
   request.rootfs = files.get();
   request.destination = path;
   Owner owner;
-  if (!state_.config.user.empty()) owner = resolve_owner(*files, state_.config.user);
+  if (!state_.config.user.empty()) owner = resolve_owner_or_root(*files, state_.config.user);
   CopyPlan plan(request);
   const bool exists = plan.add_new_directory(path, owner);
   const std::vector<PlannedEntry> entries = exists ? std::vector<PlannedEntry>() : plan.finish();

@@ -118,6 +118,24 @@ TEST(Lint, CheckDirectiveSkips) {
   EXPECT_THAT(found("# check=skip=all\nFROM a\nMAINTAINER b\n"), ElementsAre());
 }
 
+TEST(Lint, CheckDirectiveOptions) {
+  const auto directive = [](const std::string& text) {
+    return CheckDirective::of(parse({"f", "# check=" + text + "\nFROM a\n"}));
+  };
+  EXPECT_TRUE(directive("skip=all").skips("CopyIgnoredFile"));
+  EXPECT_FALSE(directive("experimental=CopyIgnoredFile").skips("CopyIgnoredFile"));
+  EXPECT_FALSE(directive("experimental=all;skip=Other").skips("CopyIgnoredFile"));
+  EXPECT_TRUE(directive("skip= A , b ; error = true ").skips("B"));
+  EXPECT_TRUE(directive("skip=A;experimental=B;error=1").fails_build());
+  EXPECT_FALSE(directive("error=False").fails_build());
+  for (const char* bad : {"skip", "warn=true", "error=maybe", "error="})
+    EXPECT_THROW(directive(bad), DockerfileError) << bad;
+  // BUILDKIT_DOCKERFILE_CHECK takes its place.
+  const Dockerfile file = parse({"f", "# check=skip=A\nFROM a\n"});
+  EXPECT_FALSE(CheckDirective::of(file, "skip=B;error=true").skips("A"));
+  EXPECT_THROW(CheckDirective::of(file, "nonsense"), Error);
+}
+
 TEST(Lint, TextForm) {
   const Dockerfile file = parse({"f", "FROM a\nMAINTAINER b\n"});
   EXPECT_EQ(warning_text(*file.source, lint(file)[0]),

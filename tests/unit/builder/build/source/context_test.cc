@@ -2,6 +2,9 @@
 #include "builder/build/stage/build.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "runtime/base/error.h"
 #include "tests/unit/builder/build/scratch_tree.h"
@@ -117,6 +120,45 @@ TEST_F(ContextTest, CheckFindsIgnoredSources) {
   ASSERT_FALSE(result.warnings.empty());
   EXPECT_EQ(result.warnings.back().rule, "CopyIgnoredFile");
   EXPECT_EQ(result.warnings.back().range.first.line, 2);
+}
+
+TEST_F(ContextTest, CheckIsSilentWhereSomethingOfADirectoryIsLetIn) {
+  tree.file("sub/x");
+  tree.file("sub/deep/y");
+  tree.file("other/z");
+  const auto warns = [&](const std::string& rules, const std::string& source) {
+    tree.file("Dockerfile", "FROM scratch\nCOPY " + source + " /o/\n");
+    tree.file(".dockerignore", rules);
+    const CheckResult result = check(options, paths);
+    return std::any_of(result.warnings.begin(), result.warnings.end(),
+                       [](const auto& each) { return each.rule == "CopyIgnoredFile"; });
+  };
+  EXPECT_FALSE(warns("*\n!sub/deep\n", "sub"));
+  EXPECT_FALSE(warns("**\n!**/y\n", "sub/deep/"));
+  EXPECT_FALSE(warns("*\n!other\n", "."));
+  EXPECT_FALSE(warns("sub/x\n", "sub"));
+  EXPECT_TRUE(warns("*\n!other\n", "sub"));
+  EXPECT_TRUE(warns("sub\n!sub/x\n", "sub/deep"));
+  EXPECT_TRUE(warns("**\n", "."));
+  EXPECT_TRUE(warns("sub/x\n", "sub/x"));
+}
+
+TEST_F(ContextTest, RulesBehindABrokenLinkAreAnError) {
+  ScratchTree outside;
+  outside.file("rules", "secret\n");
+  tree.file("Dockerfile", "FROM scratch\n");
+  for (const std::string& target : {outside.at("rules"), std::string("nowhere")}) {
+    tree.link(".dockerignore", target);
+    EXPECT_THAT(problem(), HasSubstr("not in the context"));
+    unlink(tree.at(".dockerignore").c_str());
+    tree.link("Dockerfile.dockerignore", target);
+    EXPECT_THAT(problem(), HasSubstr("not in the context"));
+    unlink(tree.at("Dockerfile.dockerignore").c_str());
+  }
+  tree.file("rules", "a.txt\n");
+  tree.file("a.txt");
+  tree.link(".dockerignore", "rules");
+  EXPECT_THAT(listed(), ElementsAre(".dockerignore", "Dockerfile", "rules"));
 }
 
 }  // namespace
