@@ -1,4 +1,5 @@
 // Which fields of which instruction hold variables.
+#include <algorithm>
 #include <utility>
 
 #include "builder/dockerfile/expand.h"
@@ -63,6 +64,8 @@ class Expander {
     }
   }
 
+  void source_pattern(Word& word) const;
+
   template <class Work>
   auto located(const Word& word, Work&& work) const -> decltype(work()) {
     try {
@@ -92,8 +95,17 @@ void Expander::operator()(Run& run) const {
   }
 }
 
+// A source is a pattern: an escaped wildcard has to stay escaped until it is matched.
+void Expander::source_pattern(Word& word) const {
+  ExpandOptions options = options_;
+  options.raw_escapes = true;
+  word.text = located(word, [&] { return expand_word(word.text, lookup_, options, used_); });
+  if (options.escape != '\\')
+    std::replace(word.text.begin(), word.text.end(), options.escape, '\\');
+}
+
 void Expander::operator()(Copy& copy) const {
-  in_place(copy.sources);
+  for (Word& source : copy.sources) source_pattern(source);
   in_place(copy.destination);
   in_place(copy.chown);
   in_place(copy.chmod);

@@ -228,6 +228,44 @@ eq "$(once users cat /owners | tr '\n' ' ')" "0:0 755 0:0 755 "
 eq "$(once users cat /proxies)" "http://p:1 http://p:1 a a"
 eq "$(config users Env | grep -ci proxy)" 0
 
+# --- an escaped wildcard is a name ------------------------------------------------------------------------------------------
+mkdir "$context/names"
+touch "$context"/names/{'n?me',name,'st*r',star,'[a]',a,'back\slash'}
+dockerfile <<'END'
+FROM busybox
+COPY names/n\?me names/st\*r names/\[a] names/back\\slash /escaped/
+COPY ["names/n\\?me", "/json/"]
+COPY names/n?me names/[a]* /wild/
+END
+ok build_id -t names "$context"
+eq "$(once names ls /escaped /json /wild | tr '\n' ' ')" '/escaped: [a] back\slash n?me st*r  /json: n?me  /wild: a n?me name '
+rm -r "$context/names"
+
+# --- --link: as if nothing were below ---------------------------------------------------------------------------------------
+dockerfile <<'END'
+FROM busybox AS base
+RUN mkdir -p /real /data && chmod 700 /data && ln -s /real /link && echo below >/data/kept && echo >/file
+FROM base
+COPY --link a.txt /link/
+COPY --link a.txt /data/new
+COPY --link --chown=3:4 tree /file/
+ADD --link archive.tar /link/
+END
+ok build_id -t linked "$context"
+eq "$(once linked sh -c 'ls /real; ls -d /link/*; stat -c %F /link /file; ls /data; stat -c %u:%g /file/b.txt' | tr '\n' ' ')" \
+  '/link/a.txt /link/tree directory directory kept new 3:4 '
+layers() { mini image inspect -f '{{json .RootFS.Layers}}' "$1" | jq -c '.[-4:]'; }
+first=$(layers linked)
+dockerfile <<'END'
+FROM scratch
+COPY --link a.txt /link/
+COPY --link a.txt /data/new
+COPY --link --chown=3:4 tree /file/
+ADD --link archive.tar /link/
+END
+ok build_id -t linked "$context"
+eq "$(layers linked)" "$first" "layers of --link on another base:"
+
 # --- the course's Dockerfiles --------------------------------------------------------------------------------------------------
 mini tag busybox ubuntu:16.04
 mini tag busybox node:14.17-alpine3.14

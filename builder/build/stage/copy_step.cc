@@ -50,8 +50,10 @@ CopyStep::CopyStep(Session& session, const StageState& state, const FileView& ro
       copy_(copy),
       origin_(std::move(origin)),
       memo_(memo),
-      parent_(state.files_key()) {
-  request_.rootfs = &rootfs;
+      parent_(copy.link ? "none" : state.files_key()) {
+  // --link: the layer is made as if nothing were below it, so it stays valid on any base.
+  if (copy.link) nothing_.emplace(FileView::of_layers({session.empty_directory()}));
+  request_.rootfs = nothing_ ? &*nothing_ : &rootfs;
   request_.destination = state.absolute(copy.destination.text);
   if (copy.chown) {
     at(copy.chown->range, [&] { request_.owner = resolve_owner(rootfs, copy.chown->text); });

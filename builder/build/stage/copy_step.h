@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class CopyStep {
   CopyOrigin origin_;
   HashMemo& memo_;
   std::string parent_;
+  std::optional<FileView> nothing_;  // what --link sees below
   CopyRequest request_;
   std::vector<PlannedEntry> entries_;
   std::vector<Archive> archives_;
