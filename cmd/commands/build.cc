@@ -206,6 +206,7 @@ int build(const Session& session, const Args& args) {
   const Fd signals = block_signals();
   options.cancel_fd = signals.get();
   options.fetch = build_fetch(session, stores.images(), options.pull);
+  options.fetch_url = build_fetch_url(session, given.offline);
   build::BuildResult result;
   try {
     auto progress = make_progress(given.quiet ? "quiet" : given.progress, given.explain);

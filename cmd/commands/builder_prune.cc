@@ -20,7 +20,7 @@ namespace mini::cmd {
 namespace {
 
 constexpr std::string_view kFilters[] = {"id", "type", "until", "unused-for"};
-constexpr std::string_view kTypes[] = {"regular", "exec.cachemount"};
+constexpr std::string_view kTypes[] = {"regular", "exec.cachemount", "source.http"};
 
 struct BuilderPruneFlags {
   bool force = false, verbose = false;

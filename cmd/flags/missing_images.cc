@@ -13,6 +13,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/size.h"
 #include "runtime/base/text.h"
+#include "runtime/registry/http/download.h"
 
 namespace mini::cmd {
 namespace {
@@ -118,6 +119,18 @@ build::Fetch build_fetch(const Session& session, image::ImageStore& store, build
     const Interruptible guard;
     Sum sum(tell);
     fetch(session, store, name, sum);
+  };
+}
+
+build::FetchUrl build_fetch_url(const Session& session, bool offline) {
+  if (offline) return {};
+  return [&session](const build::UrlRequest& request, const std::function<void()>& begin,
+                    const std::function<void(std::string_view)>& piece) {
+    const registry::Downloaded got = registry::download(
+        registry::Settings::load(session.config),
+        {request.url, request.etag, request.last_modified, request.limit, request.cancel_fd},
+        {begin, piece});
+    return build::UrlAnswer{got.unchanged, got.etag, got.last_modified, got.file_name};
   };
 }
 

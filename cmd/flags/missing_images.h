@@ -25,4 +25,7 @@ struct Missing {
 // For builds: the images that a Dockerfile names. None when what is missing stays missing.
 build::Fetch build_fetch(const Session& session, image::ImageStore& store, build::Pull pull);
 
+// For ADD of a URL. None with --offline.
+build::FetchUrl build_fetch_url(const Session& session, bool offline);
+
 }  // namespace mini::cmd

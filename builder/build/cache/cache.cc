@@ -4,6 +4,7 @@
 
 #include "builder/build/cache/cache_mount.h"
 #include "builder/build/cache/step_record.h"
+#include "builder/build/source/downloads.h"
 #include "runtime/base/text.h"
 
 namespace mini::build {
@@ -28,6 +29,7 @@ bool selected(const CacheEntry& entry, const CachePrune& prune) {
 
 bool drop(const image::ImageStore& store, const CacheEntry& entry) {
   if (entry.type == CacheEntry::Type::mount) return remove_cache_mount(store.paths(), entry.id);
+  if (entry.type == CacheEntry::Type::download) return remove_download(store.paths(), entry.id);
   RecordStore(store.paths()).remove(Digest::from_hex(entry.id));
   return true;
 }
@@ -35,7 +37,15 @@ bool drop(const image::ImageStore& store, const CacheEntry& entry) {
 }  // namespace
 
 const char* to_string(CacheEntry::Type type) {
-  return type == CacheEntry::Type::mount ? "exec.cachemount" : "regular";
+  switch (type) {
+    case CacheEntry::Type::mount:
+      return "exec.cachemount";
+    case CacheEntry::Type::download:
+      return "source.http";
+    case CacheEntry::Type::record:
+      break;
+  }
+  return "regular";
 }
 
 std::vector<CacheEntry> list_cache(const image::ImageStore& store) {
@@ -61,6 +71,16 @@ std::vector<CacheEntry> list_cache(const image::ImageStore& store) {
     entry.in_use = mount.in_use;
     entry.created_ns = mount.created_ns;
     entry.used_ns = mount.used_ns;
+    entries.push_back(std::move(entry));
+  }
+  for (const DownloadInfo& download : list_downloads(store.paths())) {
+    CacheEntry entry;
+    entry.id = download.id;
+    entry.type = CacheEntry::Type::download;
+    entry.description = download.url;
+    entry.size = download.size;
+    entry.in_use = download.in_use;
+    entry.created_ns = entry.used_ns = download.used_ns;
     entries.push_back(std::move(entry));
   }
   std::stable_sort(entries.begin(), entries.end(),

@@ -1,8 +1,9 @@
-// The build cache as its owner sees it: what is kept, how large it is, and taking it away. Two
-// kinds of things: records (one per executed step: key -> layer) and cache mounts (the directories
-// of `RUN --mount=type=cache`). Records are roots of the garbage collection: a layer that only a
-// record names is freed by dropping the record and collecting afterwards. A record whose layer is
-// gone is a miss, never an error. Last-use times are kept to the hour.
+// The build cache as its owner sees it: what is kept, how large it is, and taking it away. Three
+// kinds of things: records (one per executed step: key -> layer), cache mounts (the directories of
+// `RUN --mount=type=cache`) and downloads (the files of ADD URL). Records are roots of the garbage
+// collection: a layer that only a record names is freed by dropping the record and collecting
+// afterwards. A record whose layer is gone is a miss, never an error. Last-use times are kept to
+// the hour.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,16 @@ namespace mini::build {
 
 struct CacheEntry {
   std::string id;  // 64 hex
-  enum class Type { record, mount } type = Type::record;
-  std::string description;  // "RUN make", "cache mount /root/.cache"
+  enum class Type { record, mount, download } type = Type::record;
+  std::string description;  // "RUN make", "cache mount /root/.cache", "http://…"
   std::optional<Digest> layer;
   uint64_t size = 0;    // bytes of the layer, or of the mount's files
   bool shared = false;  // the layer also belongs to an image, or to an earlier entry: dropping this
                         // frees nothing
-  bool in_use = false;  // mount: a RUN holds it now
+  bool in_use = false;  // a build holds it now
   int64_t created_ns = 0, used_ns = 0;
 };
-const char* to_string(CacheEntry::Type type);  // "regular", "exec.cachemount"
+const char* to_string(CacheEntry::Type type);  // "regular", "exec.cachemount", "source.http"
 
 std::vector<CacheEntry> list_cache(const image::ImageStore& store);  // least recently used first
 

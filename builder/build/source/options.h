@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/image/document/reference.h"
@@ -24,6 +25,22 @@ enum class Pull { missing, always, never };
 // Brings an image into the store, whatever is there; `tell` takes how far it is. Throws.
 using Fetch = std::function<void(const std::string& image,
                                  const std::function<void(const std::string& progress)>& tell)>;
+
+// Fetches one file by http or https: gives its bytes to the second function, after calling the
+// first one, which forgets what came before. `unchanged`: the server says that the file with these
+// validators is still the same, and nothing was given. Throws.
+struct UrlRequest {
+  std::string url, etag, last_modified;
+  uint64_t limit = 0;  // bytes
+  int cancel_fd = -1;  // readable: give up
+};
+struct UrlAnswer {
+  bool unchanged = false;
+  std::string etag, last_modified, file_name;
+};
+using FetchUrl =
+    std::function<UrlAnswer(const UrlRequest& request, const std::function<void()>& begin,
+                            const std::function<void(std::string_view piece)>& piece)>;
 
 struct BuildOptions {
   std::string context = ".";        // a directory, or "-": a tar (or, alone, a Dockerfile) on stdin
@@ -43,6 +60,7 @@ struct BuildOptions {
   std::string platform;                   // empty, or the host's: anything else is refused
   Pull pull = Pull::missing;
   Fetch fetch;                    // none: only what is in the store
+  FetchUrl fetch_url;             // none: --offline
   int64_t source_date_epoch = 0;  // seconds; clamps times, is the image's `created`
   int cancel_fd = -1;             // readable: stop (finished steps stay cached), throws
 };

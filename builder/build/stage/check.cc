@@ -3,6 +3,7 @@
 
 #include "builder/build/source/context.h"
 #include "builder/build/stage/build.h"
+#include "builder/build/stage/copy_step.h"
 #include "builder/dockerfile/glob.h"
 #include "builder/dockerfile/lint.h"
 #include "runtime/base/root.h"
@@ -30,7 +31,9 @@ void check_sources(const Context& context, const dockerfile::Copy& copy,
                    std::vector<dockerfile::Warning>& warnings) {
   if (copy.from) return;
   for (const dockerfile::Word& source : copy.sources) {
-    if (dockerfile::has_glob(source.text) || source.text.find('$') != std::string::npos) continue;
+    if (dockerfile::has_glob(source.text) || source.text.find('$') != std::string::npos ||
+        source_kind(source.text) != SourceKind::local)
+      continue;
     std::string path = clean_path(dockerfile::unescape_glob(source.text));
     if (path.starts_with('/')) path.erase(0, 1);
     if (path == ".") path.clear();

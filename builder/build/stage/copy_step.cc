@@ -1,5 +1,7 @@
 #include "builder/build/stage/copy_step.h"
 
+#include <fcntl.h>
+
 #include "builder/dockerfile/glob.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -12,6 +14,13 @@ std::vector<std::string> texts(const std::vector<dockerfile::Word>& words) {
   std::vector<std::string> result;
   for (const dockerfile::Word& word : words) result.push_back(word.text);
   return result;
+}
+
+ContentHash content_hash(const Digest& digest) {
+  ContentHash out;
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<unsigned char>(std::stoul(digest.hex().substr(2 * i, 2), nullptr, 16));
+  return out;
 }
 
 }  // namespace
@@ -30,16 +39,22 @@ void CopyStep::at(const dockerfile::Range& place, Work&& work) const {
   }
 }
 
+SourceKind source_kind(std::string_view source) {
+  for (const char* prefix : {"git://", "git@", "ssh://"}) {
+    if (source.starts_with(prefix)) return SourceKind::git;
+  }
+  if (!source.starts_with("http://") && !source.starts_with("https://")) return SourceKind::local;
+  const std::string_view address = source.substr(0, source.find_first_of("#?"));
+  return address.ends_with(".git") ? SourceKind::git : SourceKind::url;
+}
+
 void refuse_remote_source(const std::string& source, bool is_add) {
-  const bool url = source.starts_with("http://") || source.starts_with("https://");
-  const bool git = source.starts_with("git://") || source.starts_with("git@") ||
-                   source.starts_with("ssh://") || (url && source.ends_with(".git"));
-  if (!url && !git) return;
-  if (!is_add) throw Error(cat("source ", quoted(source), ": COPY takes no URL"));
-  throw Error(cat("source ", quoted(source), ": ADD of ", git ? "a git repository" : "a URL",
-                  " is not supported"),
-              git ? "clone it in a RUN, or beside the Dockerfile and COPY it"
-                  : "download it in a RUN, or beside the Dockerfile and COPY it");
+  const SourceKind kind = source_kind(source);
+  if (kind == SourceKind::local) return;
+  if (!is_add) throw Error(cat("source ", quoted(source), ": COPY takes no URL"), "use ADD");
+  if (kind == SourceKind::url) return;
+  throw Error(cat("source ", quoted(source), ": ADD of a git repository is not supported"),
+              "clone it in a RUN, or beside the Dockerfile and COPY it");
 }
 
 CopyStep::CopyStep(Session& session, const StageState& state, const FileView& rootfs,
@@ -64,33 +79,68 @@ CopyStep::CopyStep(Session& session, const StageState& state, const FileView& ro
   request_.parents = copy.parents;
 }
 
-bool CopyStep::is_archive(const CopyPlan::Match& match) const {
-  if (!copy_.unpack.value_or(copy_.is_add) || !match.resolved.node->is_regular()) return false;
-  const Fd fd = origin_.view->open(match.resolved.path, *match.resolved.node);
+bool CopyStep::is_archive(const CopyOrigin& origin, const CopyPlan::Match& match,
+                          bool by_default) const {
+  if (!copy_.unpack.value_or(by_default) || !match.resolved.node->is_regular()) return false;
+  const Fd fd = origin.view->open(match.resolved.path, *match.resolved.node);
   return image::looks_like_archive(fd.get());
 }
 
 void CopyStep::unpack(Archive& archive) {
   if (archive.view) return;
   archive.draft = std::make_unique<image::Draft>(session_.paths());
-  const Fd fd = origin_.view->open(archive.file.path, archive.file);
+  const Fd fd = archive.from->open(archive.file.path, archive.file);
   image::read_layer(fd.get(), archive.file.path, *archive.draft);
   archive.view = std::make_unique<FileView>(FileView::of_layers({archive.draft->tree()}));
 }
 
-void CopyStep::add_source(CopyPlan& plan, const std::string& source, bool unpacked,
+void CopyStep::check_checksum() const {
+  if (!copy_.checksum) return;
+  at(copy_.checksum->range, [&] {
+    for (const dockerfile::Word& source : copy_.sources) {
+      if (source_kind(source.text) == SourceKind::local)
+        throw Error("checksum can only be specified for HTTP(S) and Git sources",
+                    "a file of the context is identified by its content anyway");
+    }
+    if (copy_.sources.size() != 1 || !copy_.inline_files.empty())
+      throw Error("checksum can't be specified for multiple sources", "write an ADD for each");
+    Digest::parse(copy_.checksum->text);
+  });
+}
+
+const CopyStep::Remote& CopyStep::remote(const std::string& url) {
+  const auto known = remotes_.find(url);
+  if (known != remotes_.end()) return known->second;
+  std::optional<Digest> checksum;
+  if (copy_.checksum) checksum = Digest::parse(copy_.checksum->text);
+  Downloads::File file = session_.downloads().get(url, checksum);
+  FileView view = FileView::of_directory(open_file(file.directory, O_RDONLY | O_DIRECTORY), url);
+  return remotes_.emplace(url, Remote{std::move(file), std::move(view)}).first->second;
+}
+
+void CopyStep::add_remote(CopyPlan& plan, const std::string& url, bool unpacked,
                           size_t& next_archive) {
-  if (copy_.parents) return plan.add_with_parents(origin_, source);
-  const std::vector<CopyPlan::Match> found = plan.matches(origin_, source);
-  if (found.empty() && !unpacked) empty_patterns_.push_back(source);
+  const Remote& source = remote(url);
+  CopyOrigin origin;
+  origin.view = &source.view;
+  const CopyPlan::Match match{source.file.name, source.view.resolve(source.file.digest.hex())};
+  if (!match.resolved.node) throw Error(cat(printable(url), ": removed while the build used it"));
+  add_matches(plan, origin, {match}, unpacked, next_archive);
+}
+
+void CopyStep::add_matches(CopyPlan& plan, const CopyOrigin& origin,
+                           const std::vector<CopyPlan::Match>& found, bool unpacked,
+                           size_t& next_archive) {
+  const bool by_default = copy_.is_add && origin.view == origin_.view;
   for (const CopyPlan::Match& match : found) {
-    if (!is_archive(match)) {
+    if (!is_archive(origin, match, by_default)) {
       if (found.size() > 1) plan.expect_many(true);
-      plan.add_match(origin_, match);
+      plan.add_match(origin, match);
       continue;
     }
     if (!unpacked) {
       Archive& archive = archives_.emplace_back();
+      archive.from = origin.view;
       static_cast<FileNode&>(archive.file) = *match.resolved.node;
       archive.file.path = match.resolved.path;
       continue;
@@ -104,15 +154,24 @@ void CopyStep::add_source(CopyPlan& plan, const std::string& source, bool unpack
   }
 }
 
+void CopyStep::add_source(CopyPlan& plan, const dockerfile::Word& word, bool unpacked,
+                          size_t& next_archive) {
+  const std::string& source = word.text;
+  refuse_remote_source(source, copy_.is_add);
+  if (source_kind(source) == SourceKind::url)
+    return add_remote(plan, dockerfile::unescape_glob(source), unpacked, next_archive);
+  if (copy_.parents) return plan.add_with_parents(origin_, source);
+  const std::vector<CopyPlan::Match> found = plan.matches(origin_, source);
+  if (found.empty() && !unpacked) empty_patterns_.push_back(source);
+  add_matches(plan, origin_, found, unpacked, next_archive);
+}
+
 std::vector<PlannedEntry> CopyStep::plan(bool unpacked) {
   CopyPlan plan(request_);
   plan.expect_many(copy_.sources.size() + copy_.inline_files.size() > 1);
   size_t next_archive = 0;
   for (const dockerfile::Word& source : copy_.sources) {
-    at(source.range, [&] {
-      refuse_remote_source(source.text, copy_.is_add);
-      add_source(plan, source.text, unpacked, next_archive);
-    });
+    at(source.range, [&] { add_source(plan, source, unpacked, next_archive); });
   }
   for (const dockerfile::Heredoc& file : copy_.inline_files) {
     plan.add_inline(file.name, file.content);
@@ -120,16 +179,28 @@ std::vector<PlannedEntry> CopyStep::plan(bool unpacked) {
   return plan.finish();
 }
 
-void CopyStep::describe(StepKey& key) {
-  entries_ = plan(/*unpacked=*/false);
+// A download is named by its digest, which was verified when it was looked up.
+void CopyStep::hash_sources() {
   std::vector<FileEntry*> files;
-  for (PlannedEntry& entry : entries_) {
-    if (S_ISREG(entry.mode) && !entry.is_inline && entry.hard_link_to.empty()) {
-      files.push_back(&entry.source);
+  const auto add = [&](const FileView* view, FileEntry& file) {
+    if (view == origin_.view) {
+      files.push_back(&file);
+    } else {
+      file.content = content_hash(Digest::from_hex(file.path));
     }
+  };
+  for (PlannedEntry& entry : entries_) {
+    if (S_ISREG(entry.mode) && !entry.is_inline && entry.hard_link_to.empty())
+      add(entry.view, entry.source);
   }
-  for (Archive& archive : archives_) files.push_back(&archive.file);
+  for (Archive& archive : archives_) add(archive.from, archive.file);
   hash_contents(*origin_.view, files, memo_, session_.cancel());
+}
+
+void CopyStep::describe(StepKey& key) {
+  check_checksum();
+  entries_ = plan(/*unpacked=*/false);
+  hash_sources();
   key.add_files(entries_);
   for (const Archive& archive : archives_) {
     key.add("archive " + archive.file.path, hex_of(archive.file.content));

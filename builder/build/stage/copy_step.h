@@ -1,11 +1,13 @@
-// One COPY or ADD: plans it, adds what decides its result to a key, and writes its layer. A local
+// One COPY or ADD: plans it, adds what decides its result to a key, and writes its layer. An
 // archive that ADD unpacks is identified by its content; it is unpacked only when the layer has to
-// be made.
+// be made. So is a file from the web, which is fetched at most once a step.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "builder/build/source/copy_plan.h"
@@ -29,15 +31,27 @@ class CopyStep {
 
  private:
   struct Archive {
+    const FileView* from;
     FileEntry file;
     std::unique_ptr<image::Draft> draft;
     std::unique_ptr<FileView> view;
   };
+  struct Remote {
+    Downloads::File file;
+    FileView view;  // of its directory
+  };
   template <class Work>
   void at(const dockerfile::Range& place, Work&& work) const;
   std::vector<PlannedEntry> plan(bool unpacked);
-  void add_source(CopyPlan& plan, const std::string& source, bool unpacked, size_t& next_archive);
-  bool is_archive(const CopyPlan::Match& match) const;
+  void add_source(CopyPlan& plan, const dockerfile::Word& source, bool unpacked,
+                  size_t& next_archive);
+  void add_matches(CopyPlan& plan, const CopyOrigin& origin,
+                   const std::vector<CopyPlan::Match>& found, bool unpacked, size_t& next_archive);
+  void add_remote(CopyPlan& plan, const std::string& url, bool unpacked, size_t& next_archive);
+  const Remote& remote(const std::string& url);
+  void check_checksum() const;
+  bool is_archive(const CopyOrigin& origin, const CopyPlan::Match& match, bool by_default) const;
+  void hash_sources();
   void unpack(Archive& archive);
 
   Session& session_;
@@ -50,10 +64,14 @@ class CopyStep {
   CopyRequest request_;
   std::vector<PlannedEntry> entries_;
   std::vector<Archive> archives_;
+  std::map<std::string, Remote> remotes_;  // by URL
   std::vector<std::string> empty_patterns_;
 };
 
-// ADD of a URL or a git repository, COPY of the same: refused with the cure.
+// What a source word of ADD means: a name in the context, a file of the web, or a git repository.
+enum class SourceKind { local, url, git };
+SourceKind source_kind(std::string_view source);
+// ADD of a git repository, COPY of anything remote: refused with the cure.
 void refuse_remote_source(const std::string& source, bool is_add);
 
 }  // namespace mini::build

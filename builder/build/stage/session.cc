@@ -14,6 +14,7 @@ Session::Session(const BuildOptions& options, image::ImageStore& store, EventSin
       context_(options, store.paths()),
       records_(store.paths()),
       layer_memo_(store.paths().root + "/cache/context/layers", true),
+      downloads_(store.paths(), options.fetch_url, cancel_),
       lease_(store.paths()) {}
 
 std::string Session::empty_directory() {

@@ -16,6 +16,7 @@
 #include "builder/build/event/cancel.h"
 #include "builder/build/event/reporter.h"
 #include "builder/build/source/context.h"
+#include "builder/build/source/downloads.h"
 #include "builder/build/stage/build.h"
 #include "runtime/image/store/image_store.h"
 #include "runtime/image/store/lease.h"
@@ -34,7 +35,8 @@ class Session {
   Context& context() { return context_; }
   const RecordStore& records() const { return records_; }
   HashMemo& layer_memo() { return layer_memo_; }  // of files in layers
-  std::string empty_directory();                  // a lower for overlays that have none
+  Downloads& downloads() { return downloads_; }
+  std::string empty_directory();  // a lower for overlays that have none
 
   // Loaded once each, and leased; fetched first when it must be. Throws not_found with the cure.
   const image::Image& image(const std::string& name);
@@ -66,6 +68,7 @@ class Session {
   Context context_;
   RecordStore records_;
   HashMemo layer_memo_;
+  Downloads downloads_;
 
   std::mutex fetch_mutex_;  // before mutex_
   std::mutex mutex_;

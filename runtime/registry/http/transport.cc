@@ -92,7 +92,8 @@ std::string ResponseHead::header(std::string_view name) const {
   return {};
 }
 
-Transport::Transport(int timeout_ms) : timeout_ms_(timeout_ms) {
+Transport::Transport(int timeout_ms, int cancel_fd)
+    : timeout_ms_(timeout_ms), cancel_fd_(cancel_fd) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) throw SysError("socketpair");
   socket_.reset(ends[0]);
@@ -203,13 +204,14 @@ void Transport::fill(size_t size) {
 
 // Only the time in which mini waits counts: while a layer is unpacked, nobody asks for more.
 void Transport::wait_readable() {
-  pollfd ready{socket_.get(), POLLIN, 0};
-  if (::poll(&ready, 1, 0) > 0) return;
+  pollfd ready[] = {{socket_.get(), POLLIN, 0}, {cancel_fd_, POLLIN, 0}};
+  if (::poll(ready, 1, 0) > 0) return;
   const int64_t before = monotonic_ns();
   int result;
   do {
-    result = ::poll(&ready, 1, timeout_ms_);
+    result = ::poll(ready, 2, timeout_ms_);
   } while (result < 0 && errno == EINTR);
+  if (result > 0 && ready[1].revents != 0) throw TransportError(Cause::lasting, "interrupted");
   slow_ms_ += (monotonic_ns() - before) / 1'000'000;
   if (result == 0 || (slow_ms_ >= timeout_ms_ && slow_bytes_ < kLeastBytes)) {
     throw TransportError(Cause::network, cat(host_, ": sends nothing, or next to nothing, for ",

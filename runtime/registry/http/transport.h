@@ -59,7 +59,8 @@ struct ResponseHead {
 
 class Transport {
  public:
-  explicit Transport(int timeout_ms);
+  // `cancel_fd`: when it becomes readable, a wait ends with a lasting TransportError.
+  explicit Transport(int timeout_ms, int cancel_fd = -1);
   ~Transport();
   Transport(const Transport&) = delete;
 
@@ -78,7 +79,7 @@ class Transport {
   [[noreturn]] void lost();
   [[noreturn]] void fail_at_end();
 
-  const int timeout_ms_;
+  const int timeout_ms_, cancel_fd_;
   Fd socket_;
   pid_t pid_ = -1;
   bool idle_ = true;
