@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -30,6 +31,7 @@ struct BuildFlags {
   std::string file, target, progress = "auto", iid_file, network = "default", platform,
                             context = ".";
   std::vector<std::string> pull;
+  std::vector<std::string> contexts;
   bool offline = false, quiet = false, explain = false, check = false, list_context = false;
 
   void declare(Flags& flags) {
@@ -54,6 +56,8 @@ struct BuildFlags {
     flags.values("--allow", allow, "security.insecure, network.host");
     flags.value("--platform", platform, "only this machine's");
     flags.flag("--explain", explain, "say why each step ran or was cached");
+    flags.values("--build-context", contexts,
+                 "NAME=DIRECTORY|docker-image://REF: for FROM and --from");
     flags.flag("--check", check, "only look for mistakes; build nothing");
     flags.flag("--list-context", list_context, "print the files that COPY can see; build nothing");
     flags.argument("CONTEXT", context, false, "directory (.), or - for a tar on standard input");
@@ -118,6 +122,29 @@ build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
   return offline || policy == "never" ? build::Pull::never : build::Pull::missing;
 }
 
+// NAME=SOURCE; a directory must be there.
+void add_context(std::map<std::string, std::string>& contexts, const std::string& entry) {
+  const size_t equals = entry.find('=');
+  const std::string name = entry.substr(0, equals);
+  const std::string source = equals == entry.npos ? "" : entry.substr(equals + 1);
+  if (name.empty() || source.empty()) {
+    throw Error(cat("flag --build-context ", quoted(entry), ": not NAME=SOURCE"),
+                "such as --build-context lib=../lib", ErrorKind::usage);
+  }
+  const size_t scheme = source.find("://");
+  if (source.starts_with("docker-image://")) {
+    image::Reference::parse(source.substr(scheme + 3));
+  } else if (scheme != source.npos || source.starts_with("git@")) {
+    throw Error(cat("flag --build-context ", quoted(entry), ": not a directory or docker-image://"),
+                "clone or download it, and name the directory", ErrorKind::usage);
+  }
+  struct stat info;
+  if (scheme == source.npos && (stat(source.c_str(), &info) < 0 || !S_ISDIR(info.st_mode)))
+    throw Error(
+        cat("flag --build-context ", quoted(entry), ": ", quoted(source), " is not a directory"));
+  contexts[name] = source;
+}
+
 build::BuildOptions options_of(const BuildFlags& flags) {
   build::BuildOptions options;
   options.context = flags.context;
@@ -133,6 +160,7 @@ build::BuildOptions options_of(const BuildFlags& flags) {
     else if (stage != "false")
       for (const std::string& name : split(stage, ',')) options.no_cache_stages.insert(lower(name));
   }
+  for (const std::string& entry : flags.contexts) add_context(options.contexts, entry);
   options.network = network_of(flags.network);
   for (const std::string& entitlement : flags.allow) {
     if (entitlement != "security.insecure" && entitlement != "network.host")

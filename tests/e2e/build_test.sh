@@ -266,6 +266,41 @@ END
 ok build_id -t linked "$context"
 eq "$(layers linked)" "$first" "layers of --link on another base:"
 
+# --- --build-context: before stages and images of that name ------------------------------------------------------------------
+mkdir -p "$scratch/lib/sub"
+echo lib >"$scratch/lib/sub/f"
+echo secret >"$scratch/lib/secret"
+echo 'secret' >"$scratch/lib/.dockerignore"
+chown -R 5:6 "$scratch/lib"
+dockerfile <<'END'
+FROM busybox AS lib
+RUN echo stage >/f
+FROM alpine:3.20
+COPY --from=lib /sub/f /copied
+COPY --from=docker.io/library/other:latest / /all
+RUN --mount=from=lib,target=/m ls -A /m >/mounted && stat -c %u:%g /m/sub/f >>/mounted
+FROM lib
+END
+fails_with 1 build_id --target 1 "$context"
+contexts="--build-context alpine:3.20=docker-image://busybox --build-context lib=$scratch/lib --build-context other=$scratch/lib"
+ok build_id --target 1 -t contexts $contexts "$context"
+eq "$(once contexts sh -c 'cat /copied /mounted; find /all -type f' | tr '\n' ' ')" "lib .dockerignore sub 0:0 /all/.dockerignore /all/sub/f "
+ok mini build --network none --progress plain --target 1 $contexts "$context"
+eq "$(grep -c CACHED <<<"$err")" 3
+echo more >>"$scratch/lib/sub/f"
+ok build_id --target 1 -t contexts $contexts "$context"
+contains "$(once contexts cat /copied)" more
+ok build_id -t from-directory $contexts "$context"
+ok mini save -o "$scratch/from.tar" from-directory
+fails_with 1 build_id --build-context "lib=$scratch/nowhere" "$context"
+contains "$err" "$scratch/nowhere"
+for bad in lib =x lib= lib=ftp://x lib=docker-image://UPPER; do
+  code=0
+  mini build --build-context "$bad" "$context" 2>"$scratch/stderr" || code=$?
+  ne "$code" 0 "--build-context $bad:"
+  contains "$(<"$scratch/stderr")" "${bad##*/}"
+done
+
 # --- the course's Dockerfiles --------------------------------------------------------------------------------------------------
 mini tag busybox ubuntu:16.04
 mini tag busybox node:14.17-alpine3.14

@@ -61,14 +61,19 @@ Context::Context(const BuildOptions& options, const StatePaths& paths) {
   if (options.context == "-") {
     open_stdin(options, paths);
   } else {
-    open_directory(options, paths);
+    open_directory(options.context, paths);
   }
   if (dockerfile_.name.empty()) read_dockerfile(options);
   read_ignore_rules(options);
 }
 
-void Context::open_directory(const BuildOptions& options, const StatePaths& paths) {
-  name_ = options.context;
+Context::Context(const std::string& directory, const StatePaths& paths) {
+  open_directory(directory, paths);
+  read_ignore_rules({});
+}
+
+void Context::open_directory(const std::string& directory, const StatePaths& paths) {
+  name_ = directory;
   directory_ = Fd(::open(name_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory_) {
     const bool is_file = errno == ENOTDIR;

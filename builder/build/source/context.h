@@ -21,6 +21,8 @@ namespace mini::build {
 class Context {
  public:
   Context(const BuildOptions& options, const StatePaths& paths);
+  // A directory without a Dockerfile, for --build-context.
+  Context(const std::string& directory, const StatePaths& paths);
 
   const dockerfile::Source& dockerfile() const { return dockerfile_; }
   const FileView& view() const { return *view_; }
@@ -38,7 +40,7 @@ class Context {
   std::optional<std::string> ignored_by(const std::string& path) const;
 
  private:
-  void open_directory(const BuildOptions& options, const StatePaths& paths);
+  void open_directory(const std::string& directory, const StatePaths& paths);
   void open_stdin(const BuildOptions& options, const StatePaths& paths);
   void read_dockerfile(const BuildOptions& options);
   void read_ignore_rules(const BuildOptions& options);

@@ -52,12 +52,13 @@ struct BuildOptions {
   std::map<std::string, std::string> labels;
   std::vector<Secret> secrets;
   bool no_cache = false;
-  std::set<std::string> no_cache_stages;  // --no-cache=STAGE, lower case
-  Network network = Network::standard;    // for RUN without --network of its own
-  bool allow_insecure = false;            // --allow security.insecure
-  bool allow_host_network = false;        // --allow network.host
-  std::vector<std::string> add_hosts;     // "name:address"
-  std::string platform;                   // empty, or the host's: anything else is refused
+  std::map<std::string, std::string> contexts;  // --build-context: a directory, docker-image://REF
+  std::set<std::string> no_cache_stages;        // --no-cache=STAGE, lower case
+  Network network = Network::standard;          // for RUN without --network of its own
+  bool allow_insecure = false;                  // --allow security.insecure
+  bool allow_host_network = false;              // --allow network.host
+  std::vector<std::string> add_hosts;           // "name:address"
+  std::string platform;                         // empty, or the host's: anything else is refused
   Pull pull = Pull::missing;
   Fetch fetch;                    // none: only what is in the store
   FetchUrl fetch_url;             // none: --offline

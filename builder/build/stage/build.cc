@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "builder/build/stage/graph.h"
+#include "builder/build/stage/named_context.h"
 #include "builder/build/stage/scheduler.h"
 #include "builder/build/stage/session.h"
 #include "builder/build/stage/stage_builder.h"
@@ -65,6 +66,7 @@ class Build {
   std::vector<Trigger> triggers_of(const std::string& image, const dockerfile::Instruction& from);
   void number_steps();
   void announce_steps();
+  bool is_directory_context(const std::string& name) const;
   void check_build_args();
   void load_images();
   StageState build_stages();
@@ -101,7 +103,10 @@ void Build::plan() {
   predefined_ = platform_args(options.target.empty() ? "default" : options.target);
   args_.build_args = options.build_args;
   args_.global = global_variables(file_, options.build_args, predefined_);
-  graph_ = plan_stages(file_, options.target, args_.global,
+  const auto named = [&](const std::string& name) {
+    return named_context(options, name).has_value();
+  };
+  graph_ = plan_stages(file_, options.target, args_.global, named,
                        [this](const std::string& image, const dockerfile::Instruction& from) {
                          return triggers_of(image, from);
                        });
@@ -113,6 +118,7 @@ void Build::plan() {
 std::vector<Trigger> Build::triggers_of(const std::string& image,
                                         const dockerfile::Instruction& from) {
   std::vector<Trigger> triggers;
+  if (is_directory_context(image)) return triggers;
   const dockerfile::Range& place = from.as<dockerfile::From>()->image.range;
   try {
     for (const std::string& text : session_.image(image).config.on_build) {
@@ -127,11 +133,17 @@ std::vector<Trigger> Build::triggers_of(const std::string& image,
   return triggers;
 }
 
+bool Build::is_directory_context(const std::string& name) const {
+  const auto named = named_context(session_.options(), name);
+  return named && !named->directory.empty();
+}
+
 // Before the first step, so that what is not there does not end a build that has run for an hour.
 void Build::load_images() {
   for (const PlannedStage& planned : graph_.stages) {
     if (!planned.needed) continue;
     for (const ImageUse& use : planned.images) {
+      if (is_directory_context(use.name)) continue;
       try {
         session_.image(use.name);
       } catch (const Error& error) {

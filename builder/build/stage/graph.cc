@@ -121,6 +121,7 @@ std::optional<int> source_stage(const dockerfile::Dockerfile& file, const std::s
 StageGraph plan_stages(
     const dockerfile::Dockerfile& file, const std::string& target,
     const std::map<std::string, std::string>& globals,
+    const std::function<bool(const std::string& name)>& named,
     const std::function<std::vector<Trigger>(const std::string& image,
                                              const dockerfile::Instruction& from)>& triggers) {
   StageGraph graph;
@@ -141,7 +142,8 @@ StageGraph plan_stages(
                                         "give its ARG a default before FROM, or a --build-arg");
     }
     check_platform(file, stage.base(), globals);
-    if (const auto* base = dockerfile::find_stage_by_name(file, image, index)) {
+    const auto* base = named(image) ? nullptr : dockerfile::find_stage_by_name(file, image, index);
+    if (base != nullptr) {
       planned.base_stage = base->index;
       planned.triggers = triggers_in(*base);
       graph.stages[static_cast<size_t>(base->index)].needed = true;
@@ -160,7 +162,9 @@ StageGraph plan_stages(
       for (ImageUse& reference : references(instruction)) used.push_back(std::move(reference));
     }
     for (const ImageUse& reference : used) {
-      const auto source = source_stage(file, reference.name, stage, reference.place);
+      const auto source = named(reference.name)
+                              ? std::nullopt
+                              : source_stage(file, reference.name, stage, reference.place);
       if (!source) {
         planned.images.push_back(reference);
         continue;

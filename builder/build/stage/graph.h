@@ -50,9 +50,11 @@ std::map<std::string, std::string> global_variables(
     const dockerfile::Dockerfile& file, const std::map<std::string, std::string>& build_args,
     const std::map<std::string, std::string>& predefined);
 
+// `named`: whether a name means a --build-context, which goes before a stage of that name.
 StageGraph plan_stages(
     const dockerfile::Dockerfile& file, const std::string& target,
     const std::map<std::string, std::string>& globals,
+    const std::function<bool(const std::string& name)>& named,
     const std::function<std::vector<Trigger>(const std::string& image,
                                              const dockerfile::Instruction& from)>& triggers);
 

@@ -1,5 +1,6 @@
 #include "builder/build/stage/session.h"
 
+#include "builder/build/stage/named_context.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
@@ -40,7 +41,9 @@ void Session::fetch(const std::string& name) {
   reporter_.whole(EventKind::fetched, name);
 }
 
-const image::Image& Session::image(const std::string& name) {
+const image::Image& Session::image(const std::string& asked) {
+  const auto named = named_context(options_, asked);
+  const std::string name = named && !named->image.empty() ? named->image : asked;
   const std::lock_guard fetching(fetch_mutex_);
   {
     const std::lock_guard guard(mutex_);

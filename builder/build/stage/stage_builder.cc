@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "builder/build/cache/explain.h"
+#include "builder/build/stage/named_context.h"
 #include "builder/build/stage/run_step.h"
 #include "builder/dockerfile/expand.h"
 #include "runtime/base/clock.h"
@@ -80,6 +81,10 @@ void StageBuilder::begin() {
     state_ = in_.wait(*in_.planned->base_stage).child();
   } else if (in_.planned->base_image.empty()) {
     state_ = StageState::begin({}, epoch);
+  } else if (const auto named = named_context(session_.options(), in_.planned->base_image);
+             named && !named->directory.empty()) {
+    state_ = StageState::begin({}, epoch);
+    state_.layers = directory_layers(session_, *named);
   } else {
     const image::Image& image = session_.image(in_.planned->base_image);
     if (image.config.architecture != image::host_architecture()) {
@@ -150,20 +155,17 @@ CopyOrigin StageBuilder::origin_of(const dockerfile::Copy& copy, std::unique_ptr
     origin.keeps_owner = true;
     return origin;
   }
-  Context& context = session_.context();
-  origin.view = &context.view();
-  origin.visit = [&context](const FileEntry& entry) { return context.visit(entry); };
-  origin.hidden = [&context](const std::string& path) { return context.ignored(path); };
-  origin.hidden_by = [&context](const std::string& path) {
-    return context.ignored_by(path).value_or(std::string());
-  };
-  return origin;
+  return origin_in(session_.context());
 }
 
 std::vector<image::Layer> StageBuilder::layers_of(const std::string& reference,
                                                   const dockerfile::Range& place) {
-  const auto stage = source_stage(*in_.file, reference, *in_.planned->stage, place);
-  if (stage) return in_.wait(*stage).layers;
+  const auto named = named_context(session_.options(), reference);
+  if (named && !named->directory.empty()) return directory_layers(session_, *named);
+  if (!named) {
+    const auto stage = source_stage(*in_.file, reference, *in_.planned->stage, place);
+    if (stage) return in_.wait(*stage).layers;
+  }
   try {
     return session_.image(reference).layers;
   } catch (const Error& error) {

@@ -11,6 +11,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+bool no_contexts(const std::string&) {
+  return false;
+}
+
 std::vector<Trigger> no_triggers(const std::string&, const dockerfile::Instruction&) {
   return {};
 }
@@ -19,7 +23,8 @@ struct Planned {
   explicit Planned(const std::string& text, const std::string& target = {},
                    const std::map<std::string, std::string>& args = {})
       : file(dockerfile::parse({"Dockerfile", text})),
-        graph(plan_stages(file, target, global_variables(file, args, {}), no_triggers)) {}
+        graph(plan_stages(file, target, global_variables(file, args, {}), no_contexts,
+                          no_triggers)) {}
 
   std::vector<int> needed() const {
     std::vector<int> result;
@@ -97,8 +102,8 @@ TEST(Graph, OtherPlatformsAreRefused) {
 TEST(Graph, TriggersBringTheirStages) {
   const dockerfile::Dockerfile file = dockerfile::parse(
       {"Dockerfile", "FROM scratch AS tools\nFROM scratch AS other\nFROM parent\n"});
-  const StageGraph graph =
-      plan_stages(file, "", {}, [](const std::string& image, const dockerfile::Instruction&) {
+  const StageGraph graph = plan_stages(
+      file, "", {}, no_contexts, [](const std::string& image, const dockerfile::Instruction&) {
         EXPECT_EQ(image, "parent");
         const dockerfile::Source source{"ONBUILD", "COPY --from=tools /x /"};
         return std::vector<Trigger>{{source, dockerfile::parse_trigger(source)}};
