@@ -168,13 +168,16 @@ std::optional<std::string> Root::read_regular(const std::string& path, size_t li
 
 std::string Root::resolve(const std::string& path) const {
   const Fd found = open(path, O_PATH);
+  return path_of(found.get());
+}
+
+std::string Root::path_of(int fd) const {
   std::string top = read_link(AT_FDCWD, self_fd(fd_.get()));
-  const std::string full = read_link(AT_FDCWD, self_fd(found.get()));
+  const std::string full = read_link(AT_FDCWD, self_fd(fd));
   if (top == "/") top.clear();
   if (full == top) return "/";
-  if (!full.starts_with(top) || full[top.size()] != '/') {
-    throw Error(cat(name_, ": ", quoted(path), ": moved while it was resolved"));
-  }
+  if (!full.starts_with(top) || full[top.size()] != '/')
+    throw Error(cat(name_, ": ", quoted(full), ": moved while it was resolved"));
   return full.substr(top.size());
 }
 

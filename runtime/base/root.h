@@ -38,6 +38,8 @@ class Root {
   std::optional<std::string> read_regular(const std::string& path, size_t limit) const;
   // The path that `path` resolves to, as seen from inside the root ("/a/b"); it must exist.
   std::string resolve(const std::string& path) const;
+  // The path of an open file below the root, as seen from inside.
+  std::string path_of(int fd) const;
 
  private:
   Fd fd_;

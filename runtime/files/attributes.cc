@@ -91,6 +91,10 @@ bool read_overlay_attribute(int fd, const char* name, const std::string& key, st
       "mount the overlay with redirect_dir=off,metacopy=off");
 }
 
+const char* implied_key() {
+  return geteuid() == 0 ? "trusted.mini.implied" : "user.mini.implied";
+}
+
 }  // namespace
 
 bool is_whiteout(const struct stat& info) {
@@ -101,7 +105,8 @@ bool is_kept_attribute(std::string_view name) {
   // A key with '=' cannot be written in a PAX record.
   if (name.find('=') != std::string_view::npos) return false;
   return name == "security.capability" ||
-         (name.starts_with("user.") && !name.starts_with("user.overlay."));
+         (name.starts_with("user.") && !name.starts_with("user.overlay.") &&
+          !name.starts_with("user.mini."));
 }
 
 Attributes read_attributes(int fd, const char* name, bool normalise, const std::string& shown) {
@@ -132,6 +137,18 @@ void set_attribute(int fd, const char* name, const std::string& key, std::string
 
 void set_opaque(int directory_fd, const std::string& shown) {
   set_attribute(directory_fd, nullptr, cat(overlay_prefix(), "opaque"), "y", shown);
+}
+
+void set_implied(int directory_fd, bool implied, const std::string& shown) {
+  if (implied) {
+    set_attribute(directory_fd, nullptr, implied_key(), "y", shown);
+  } else {
+    remove_attribute(directory_fd, nullptr, implied_key(), shown);
+  }
+}
+
+bool is_implied(int directory_fd) {
+  return fgetxattr(directory_fd, implied_key(), nullptr, 0) >= 0;
 }
 
 }  // namespace mini::image

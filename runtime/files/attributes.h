@@ -29,4 +29,9 @@ void set_attribute(int fd, const char* name, const std::string& key, std::string
                    const std::string& shown);
 void set_opaque(int directory_fd, const std::string& shown);
 
+// A mark on a directory of an unpacked archive that no entry of it names: it is there only because
+// something lies below, so what has its place already keeps its metadata.
+void set_implied(int directory_fd, bool implied, const std::string& shown);
+bool is_implied(int directory_fd);
+
 }  // namespace mini::image

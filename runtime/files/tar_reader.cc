@@ -102,6 +102,7 @@ std::string_view TarReader::pull() {
   }
   const std::string_view block = source_(kBlock);
   headers_ += block;
+  if (block.empty()) return block;
   zero_blocks_ = block.size() == kBlock && is_zero(block) ? zero_blocks_ + 1 : 0;
   return block;
 }
@@ -143,10 +144,13 @@ std::optional<TarEntry> TarReader::next() {
   return entry;
 }
 
-// libarchive ends at the first block of zeros, or without any.
+// libarchive ends at the first block of zeros, or without any. An end mark of one block, or none at
+// all, is what some tools write; it has to come after a whole entry.
 void TarReader::check_end() const {
-  if (zero_blocks_ >= 2) return;
-  if (zero_blocks_ == 0 && headers_.size() >= 2 * kBlock)
+  const size_t blocks = headers_.size() / kBlock;
+  if (zero_blocks_ >= 2 || (headers_.size() % kBlock == 0 && zero_blocks_ == blocks)) return;
+  if (zero_blocks_ == 0 && headers_.size() % kBlock == 0 &&
+      is_zero(std::string_view(headers_).substr(0, kBlock)))
     damaged("there is a block of zeros between entries");
   damaged("it is truncated");
 }

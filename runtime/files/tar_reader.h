@@ -1,9 +1,10 @@
 // Entries of a tar that may be hostile, read by libarchive: ustar, PAX (POSIX.1-2001) and GNU.
 // Names are the raw bytes of the archive, whatever their character set. What libarchive would
 // guess, repair or leave out is refused: sparse files, types that are not known, numbers that are
-// none, NUL in names, a size that lies, a missing end. Memory is bounded: 32 extended headers of at
-// most 1 MiB an entry, names shorter than kLongestPath. Global PAX headers have no say, as in
-// Docker. What a name means is the caller's: nothing here touches a file system.
+// none, NUL in names, a size that lies, an end within an entry. An end mark may be missing. Memory
+// is bounded: 32 extended headers of at most 1 MiB an entry, names shorter than kLongestPath.
+// Global PAX headers have no say, as in Docker. What a name means is the caller's: nothing here
+// touches a file system.
 #pragma once
 
 #include <sys/types.h>

@@ -2,13 +2,16 @@
 
 #include <endian.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "runtime/base/digest.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/files/decompressor.h"
@@ -83,6 +86,7 @@ void TarRecipe::content(const std::string& path, uint64_t size) {
   record('F', size, {});
   record('P', path.size(), path);
   content_left_ = size;
+  ++contents_;
 }
 
 void TarRecipe::finish() {
@@ -95,11 +99,13 @@ namespace {
 
 class Cook {
  public:
-  Cook(const std::string& path, Fd tree, HashStream& out, const std::string& shown)
+  Cook(const std::string& path, Fd tree, const std::string& replaced, HashStream& out,
+       const std::string& shown)
       : file_(open_file(path, O_RDONLY | O_NOFOLLOW)),
         recipe_(file_.get(), path),
         path_(path),
         tree_(std::move(tree), shown),
+        replaced_(replaced),
         out_(out) {}
 
   void run() {
@@ -138,6 +144,11 @@ class Cook {
     }
   }
 
+  Fd open_content(const std::string& name) {
+    if (std::optional<Fd> before = replaced_.find(name, contents_++)) return std::move(*before);
+    return tree_.open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
   void file(uint64_t size) {
     char kind;
     need(&kind, 1);
@@ -145,7 +156,7 @@ class Cook {
     if (kind != 'P' || length == 0 || length >= kLongestPath) damaged();
     std::string name(length, '\0');
     need(name.data(), length);
-    const Fd fd = tree_.open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const Fd fd = open_content(name);
     while (size > 0) {
       const HashStream::Space space = out_.space(1);
       const size_t piece =
@@ -161,13 +172,58 @@ class Cook {
   Decompressor recipe_;
   const std::string& path_;
   const Root tree_;
+  Replaced replaced_;
+  uint64_t contents_ = 0;
   HashStream& out_;
 };
 
 }  // namespace
 
-void write_recipe_tar(const std::string& path, Fd tree, HashStream& out, const std::string& shown) {
-  Cook(path, std::move(tree), out, shown).run();
+void Replaced::take(int directory, const std::string& name, const std::string& path,
+                    uint64_t contents) {
+  const std::string folder = cat(folder_, '/', Digest::of(path).hex());
+  make_directories(folder, 0700);
+  const std::string place = cat(folder, '/', contents, '.', number_++);
+  if (renameat(directory, name.c_str(), AT_FDCWD, place.c_str()) < 0)
+    throw SysError(cat(quoted(path), ": replace"));
+}
+
+const std::vector<Replaced::Mark>& Replaced::marks_of(const std::string& path) {
+  const auto [known, fresh] = marks_.try_emplace(path);
+  if (!fresh) return known->second;
+  for (const std::string& name : list_directory(cat(folder_, '/', Digest::of(path).hex()))) {
+    const size_t dot = name.find('.');
+    const auto contents = parse_number(std::string_view(name).substr(0, dot));
+    const auto number = dot == name.npos ? std::nullopt : parse_number(name.substr(dot + 1));
+    if (contents && number) known->second.emplace_back(*contents, *number);
+  }
+  std::sort(known->second.begin(), known->second.end());
+  return known->second;
+}
+
+std::optional<Fd> Replaced::find(const std::string& path, uint64_t contents) {
+  if (number_ == 0 && !exists(folder_)) return {};
+  std::optional<Mark> first;  // replacement of the file or of a directory above it
+  std::string above;
+  for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
+    const std::string covering = path.substr(0, end);
+    const std::vector<Mark>& marks = marks_of(covering);
+    const auto next = std::lower_bound(marks.begin(), marks.end(), Mark{contents + 1, 0});
+    if (next != marks.end() && (!first || *next < *first)) {
+      first = *next;
+      above = covering;
+    }
+    if (end == path.npos) break;
+  }
+  if (!first) return {};
+  const Root root(cat(folder_, '/', Digest::of(above).hex()));
+  return root.open(cat(first->first, '.', first->second, path.substr(above.size())),
+                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+}
+
+void write_recipe_tar(const std::string& path, Fd tree, const std::string& replaced,
+                      HashStream& out, const std::string& shown) {
+  Cook(path, std::move(tree), replaced, out, shown).run();
 }
 
 }  // namespace mini::image

@@ -8,12 +8,13 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/files/attributes.h"
 #include "runtime/files/file_copy.h"
 
 namespace mini::engine {
 
-TreeCopy::TreeCopy(Fd into, const CopyOptions& options, std::string shown)
-    : into_(into.duplicate(), shown), options_(options), shown_(std::move(shown)) {
+TreeCopy::TreeCopy(const Root& root, Fd into, const CopyOptions& options, std::string shown)
+    : root_(root), into_(into.duplicate(), shown), options_(options), shown_(std::move(shown)) {
   levels_.push_back({"", std::move(into), {}, false});
 }
 
@@ -53,8 +54,28 @@ void TreeCopy::add(const std::string& path, MergedTree::Entry entry) {
   }
 }
 
+// True when the entry is only a parent of others and has its place already.
+bool TreeCopy::merge_implied(const std::string& path, const std::string& name, int parent,
+                             const MergedTree::Entry& entry) {
+  if (!options_.implied_directories || !image::is_implied(entry.directory)) return false;
+  struct stat there;
+  if (fstatat(parent, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) < 0) return false;
+  if (S_ISLNK(there.st_mode)) {
+    Fd fd = root_.make_directories(cat(root_.path_of(parent), '/', name));
+    if (on_kernel_file_system(fd.get(), shown(path)))
+      throw Error(cat(shown(path), ": leads to a kernel file system"));
+    levels_.push_back({path, std::move(fd), entry.info, false});
+    return true;
+  }
+  Fd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return false;
+  levels_.push_back({path, std::move(fd), entry.info, false});
+  return true;
+}
+
 void TreeCopy::directory(const std::string& path, const std::string& name, int parent,
                          const MergedTree::Entry& entry) {
+  if (merge_implied(path, name, parent, entry)) return;
   if (mkdirat(parent, name.c_str(), 0700) < 0 && errno != EEXIST) throw SysError(shown(path));
   Fd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd && (errno == ENOTDIR || errno == ELOOP))

@@ -20,11 +20,15 @@ struct CopyOptions {
   // does it for what comes out of a container.
   bool keep_owner = true;
   bool to_host = false;  // then no device is made
+  // The source is an unpacked archive whose directories may be marked as implied (attributes.h):
+  // one that is there already keeps its metadata, and a link that leads to one is followed.
+  bool implied_directories = false;
 };
 
 class TreeCopy {
  public:
-  TreeCopy(Fd into, const CopyOptions& options, std::string shown);
+  // `root` outlives this: links are followed below it.
+  TreeCopy(const Root& root, Fd into, const CopyOptions& options, std::string shown);
 
   // A directory before its content. "" is `into` itself, which stays as it is.
   void add(const std::string& path, MergedTree::Entry entry);
@@ -47,6 +51,10 @@ class TreeCopy {
             const std::pair<dev_t, ino_t>& key);
   std::string shown(const std::string& path) const;
 
+  bool merge_implied(const std::string& path, const std::string& name, int parent,
+                     const MergedTree::Entry& entry);
+
+  const Root& root_;
   const Root into_;
   const CopyOptions options_;
   const std::string shown_;

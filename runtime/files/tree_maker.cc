@@ -1,13 +1,16 @@
 #include "runtime/files/tree_maker.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/base/error.h"
+#include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
 
@@ -15,7 +18,18 @@ namespace mini::image {
 namespace {
 
 constexpr size_t kOpenDirectories = 64;
+constexpr int kMostLinks = 40;  // as the kernel
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+// The components of a path, the first one last.
+std::vector<std::string> reversed(std::string_view path) {
+  std::vector<std::string> parts;
+  for (std::string& part : split(path, '/')) {
+    if (!part.empty() && part != ".") parts.push_back(std::move(part));
+  }
+  std::reverse(parts.begin(), parts.end());
+  return parts;
+}
 
 struct stat stat_fd(int fd, const std::string& shown) {
   struct stat info;
@@ -52,8 +66,11 @@ void set_attributes(int fd, const char* name, const EntryMeta& meta, const std::
 
 }  // namespace
 
-TreeMaker::TreeMaker(Fd root, bool make_parents, std::string shown)
-    : make_parents_(make_parents), shown_(std::move(shown)) {
+TreeMaker::TreeMaker(Fd root, std::string shown)
+    : TreeMaker(std::move(root), std::move(shown), {}) {}
+
+TreeMaker::TreeMaker(Fd root, std::string shown, Replace replace)
+    : replace_(std::move(replace)), shown_(std::move(shown)) {
   root_ = root.duplicate();
   push({}, std::move(root));
   levels_.back().mtime = 0;
@@ -92,18 +109,40 @@ int TreeMaker::enter(std::string_view path) {
            (path.starts_with(current_) && path[current_.size()] == '/');
   };
   while (!inside()) leave();
-  std::string_view rest = path.substr(current_.size());
-  while (!rest.empty()) {
-    if (rest.front() == '/') rest.remove_prefix(1);
-    const std::string name(rest.substr(0, rest.find('/')));
-    rest.remove_prefix(name.size());
-    descend(name);
+  std::vector<std::string> pending = reversed(path.substr(current_.size()));
+  for (int links = 0; !pending.empty();) {
+    const std::string name = std::move(pending.back());
+    pending.pop_back();
+    if (name == "..") {
+      if (levels_.size() > 1) leave();
+      continue;
+    }
+    const std::string target = link_target(levels_.back().fd.get(), name);
+    if (target.empty()) {
+      descend(name);
+      continue;
+    }
+    if (++links > kMostLinks) throw SysError(ELOOP, shown(path));
+    while (target.front() == '/' && levels_.size() > 1) leave();
+    for (std::string& part : reversed(target)) pending.push_back(std::move(part));
   }
   return levels_.back().fd.get();
 }
 
+std::string TreeMaker::child(const std::string& name) const {
+  return current_.empty() ? name : cat(current_, '/', name);
+}
+
+// Where an archive's link leads to; empty for anything else, and in a strict tree.
+std::string TreeMaker::link_target(int parent, const std::string& name) const {
+  if (is_strict()) return {};
+  char target[PATH_MAX];
+  const ssize_t size = readlinkat(parent, name.c_str(), target, sizeof target);
+  return size < 0 ? std::string() : std::string(target, static_cast<size_t>(size));
+}
+
 void TreeMaker::descend(const std::string& name) {
-  const std::string path = current_.empty() ? name : cat(current_, '/', name);
+  const std::string path = child(name);
   Fd fd = open_component(levels_.back().fd.get(), name, path);
   current_ = path;
   push(name, std::move(fd));
@@ -118,19 +157,25 @@ Fd TreeMaker::open_component(int parent, const std::string& name, const std::str
   if (found && S_ISLNK(info.st_mode))
     throw Error(cat(shown(path), ": is a link, and an entry goes through it"));
   if (found && !is_whiteout(info) && !S_ISDIR(info.st_mode))
-    throw Error(cat(shown(path), ": is no directory, and an entry is below it"));
-  if ((error != ENOENT && !found) || !make_parents_ || (found && S_ISDIR(info.st_mode)))
+    throw Error(cat(shown(path), ": is not a directory, and an entry is below it"));
+  if ((error != ENOENT && !found) || is_strict() || (found && S_ISDIR(info.st_mode)))
     throw SysError(error, shown(path));
+  return make_parent(parent, name, path, found);
+}
+
+Fd TreeMaker::make_parent(int parent, const std::string& name, const std::string& path,
+                          bool whiteout) {
   EntryMeta meta;
   meta.mode = 0755;
   meta.uid = geteuid();  // not the group of a set-gid directory
   meta.gid = getegid();
-  if (found && unlinkat(parent, name.c_str(), 0) < 0) throw SysError(shown(path));
+  if (whiteout && unlinkat(parent, name.c_str(), 0) < 0) throw SysError(shown(path));
   if (mkdirat(parent, name.c_str(), 0755) < 0) throw SysError(shown(path));
-  fd.reset(openat(parent, name.c_str(), kDirectoryFlags));
+  Fd fd(openat(parent, name.c_str(), kDirectoryFlags));
   if (!fd) throw SysError(shown(path));
   set_owner_and_mode(fd.get(), meta, shown(path));
-  if (found) set_opaque(fd.get(), shown(path));
+  if (whiteout) set_opaque(fd.get(), shown(path));
+  if (marks_implied_) set_implied(fd.get(), true, shown(path));
   set_time(fd.get(), nullptr, 0, shown(path));
   return fd;
 }
@@ -147,10 +192,15 @@ bool TreeMaker::make_name(const Place& place, const std::string& path, Make&& ma
   if (errno != EEXIST) throw SysError(shown(path));
   struct stat info;
   if (!stat_entry(place.directory, place.name, info)) throw SysError(shown(path));
-  if (!is_whiteout(info)) throw Error(cat(shown(path), ": is there twice"));
-  if (unlinkat(place.directory, place.name.c_str(), 0) < 0 || make() < 0)
+  const bool whiteout = is_whiteout(info);
+  if (!whiteout && is_strict()) throw Error(cat(shown(path), ": is there twice"));
+  if (!whiteout) {
+    replace_(place.directory, place.name, child(place.name));
+  } else if (unlinkat(place.directory, place.name.c_str(), 0) < 0) {
     throw SysError(shown(path));
-  return true;
+  }
+  if (make() < 0) throw SysError(shown(path));
+  return whiteout;
 }
 
 void TreeMaker::directory(const std::string& path, const EntryMeta& meta) {
@@ -158,11 +208,12 @@ void TreeMaker::directory(const std::string& path, const EntryMeta& meta) {
     const Place at = place(path);
     struct stat info;
     const bool again =
-        make_parents_ && stat_entry(at.directory, at.name, info) && S_ISDIR(info.st_mode);
-    const bool replaced =
+        !is_strict() && stat_entry(at.directory, at.name, info) && S_ISDIR(info.st_mode);
+    const bool whiteout =
         !again && make_name(at, path, [&] { return mkdirat(at.directory, at.name.c_str(), 0700); });
-    enter(path);
-    if (replaced) set_opaque(levels_.back().fd.get(), shown(path));
+    descend(at.name);
+    if (whiteout) set_opaque(levels_.back().fd.get(), shown(path));
+    if (again && marks_implied_) set_implied(levels_.back().fd.get(), false, shown(path));
   } else {
     enter({});
   }
@@ -172,7 +223,7 @@ void TreeMaker::directory(const std::string& path, const EntryMeta& meta) {
   levels_.back().mtime = meta.mtime;
 }
 
-Fd TreeMaker::file(const std::string& path, uint32_t mode) {
+TreeMaker::File TreeMaker::file(const std::string& path, uint32_t mode) {
   const Place at = place(path);
   Fd fd;
   make_name(at, path, [&] {
@@ -181,7 +232,7 @@ Fd TreeMaker::file(const std::string& path, uint32_t mode) {
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777));
     return fd.get();
   });
-  return fd;
+  return {std::move(fd), child(at.name)};
 }
 
 void TreeMaker::finish_file(const Fd& fd, const std::string& path, const EntryMeta& meta) {
@@ -205,24 +256,23 @@ void TreeMaker::symlink(const std::string& path, const EntryMeta& meta, const st
 
 TreeMaker::Linked TreeMaker::hard_link(const std::string& path, const std::string& existing) {
   const Place at = place(path);
-  // The file may be anywhere: walked from the root, through directories only.
-  Fd directory = root_.duplicate();
-  std::string_view rest = existing;
-  for (size_t slash; (slash = rest.find('/')) != std::string_view::npos;
-       rest.remove_prefix(slash + 1)) {
-    directory.reset(openat(directory.get(), std::string(rest.substr(0, slash)).c_str(),
-                           O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) throw SysError(cat(shown(path), ": hard link to ", quoted(existing)));
-  }
-  const std::string name(rest);
+  // The file may be anywhere below the root.
+  const Root root(root_.duplicate(), shown_);
+  const auto [directory, name] = with_context(cat(shown(path), ": hard link to ", quoted(existing)),
+                                              [&] { return root.parent_of(existing); });
   struct stat info;
   if (!stat_entry(directory.get(), name, info) || is_whiteout(info)) {
     throw Error(cat(shown(path), ": hard link to ", quoted(existing),
                     ", which is not in this layer before it"));
   }
-  make_name(at, path, [&] {
-    return linkat(directory.get(), name.c_str(), at.directory, at.name.c_str(), 0);
-  });
+  struct stat there;
+  const bool same = stat_entry(at.directory, at.name, there) && there.st_dev == info.st_dev &&
+                    there.st_ino == info.st_ino;
+  if (!same || is_strict()) {
+    make_name(at, path, [&] {
+      return linkat(directory.get(), name.c_str(), at.directory, at.name.c_str(), 0);
+    });
+  }
   EntryMeta meta;
   meta.mode = info.st_mode & 07777;
   meta.uid = info.st_uid;
@@ -254,7 +304,9 @@ void TreeMaker::whiteout(const std::string& path) {
   if (errno != EEXIST) throw SysError(shown(path));
   struct stat info;
   if (!stat_entry(at.directory, at.name, info)) throw SysError(shown(path));
-  if (S_ISDIR(info.st_mode)) set_opaque(enter(path), shown(path));
+  if (!S_ISDIR(info.st_mode)) return;
+  descend(at.name);
+  set_opaque(levels_.back().fd.get(), shown(path));
 }
 
 void TreeMaker::opaque(const std::string& path) {

@@ -79,12 +79,29 @@ index = json.dumps({"schemaVersion": 2, "mediaType": INDEX,
 urllib.request.urlopen(urllib.request.Request(base + "many", data=index, headers=accept(INDEX), method="PUT"))
 only = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [item("s390x")]}).encode()
 urllib.request.urlopen(urllib.request.Request(base + "foreign", data=only, headers=accept(INDEX), method="PUT"))
+# An index in an index, and a row that names no platform.
+import hashlib
+def put(tag, data): urllib.request.urlopen(urllib.request.Request(base + tag, data=data, headers=accept(INDEX), method="PUT"))
+inner = index
+for depth in range(1, 5):
+    row = {"mediaType": INDEX, "digest": "sha256:" + hashlib.sha256(inner).hexdigest(), "size": len(inner)}
+    inner = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [row], "annotations": {"depth": str(depth)}}).encode()
+    put("nested%d" % depth, inner)
+untold = item(arch)
+del untold["platform"]
+put("untold", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [item("s390x"), untold]}).encode())
 END
 ok mini pull "$plain/team/base:many"
 index=$(sed -n 's/^Digest: //p' <<<"$out")
 ne "$index" "$manifest"
 eq "$(mini image inspect --format '{{.Id}}' "$plain/team/base:many")" "$config"
 eq "$(mini image inspect --format '{{index .RepoDigests 0}}' "$plain/team/base:many")" "$plain/team/base@$index"
+for tag in nested1 nested2 untold; do
+  ok mini pull -q "$plain/team/base:$tag"
+  eq "$(mini image inspect --format '{{.Id}}' "$plain/team/base:$tag")" "$config" "$tag:"
+done
+fails_with 1 mini pull "$plain/team/base:nested4"
+contains "$err" "one in the other"
 fails_with 1 mini pull "$plain/team/base:foreign"
 contains "$err" "linux/s390x"
 ok mini manifest inspect "$plain/team/base:many"

@@ -7,11 +7,10 @@
 #include "runtime/base/error.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
+#include "runtime/files/attributes.h"
 
 namespace mini::build {
 namespace {
-
-constexpr uint32_t kNewDirectory = S_IFDIR | 0755;
 
 std::string join_path(std::string_view directory, std::string_view name) {
   if (directory.empty()) return std::string(name);
@@ -95,7 +94,7 @@ bool CopyPlan::is_directory(const std::string& path) const {
 }
 
 // `path` and its parents are in the layer: as they are in the image, or new.
-void CopyPlan::ensure_directory(const std::string& path, const Owner& owner) {
+void CopyPlan::ensure_directory(const std::string& path, const Owner& owner, uint32_t mode) {
   if (path.empty() || directories_.contains(path)) return;
   ensure_directory(parent_of(path), owner);
   PlannedEntry entry;
@@ -112,7 +111,7 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner) {
     entry.mtime = node->mtime_ns / 1'000'000'000;
     entry.attributes = request_.rootfs->attributes(path, *node);
   } else {
-    entry.mode = kNewDirectory;
+    entry.mode = S_IFDIR | mode;
     entry.uid = owner.uid;
     entry.gid = owner.gid;
   }
@@ -190,7 +189,7 @@ FileView::Visit CopyPlan::visit(const CopyOrigin& origin, const FileEntry& entry
 
 void CopyPlan::put_directory_contents(const CopyOrigin& origin, const std::string& from,
                                       const std::string& target) {
-  ensure_directory(target, new_owner_);
+  ensure_directory(target, new_owner_, request_.mode ? request_.mode->apply(0755, true) : 0755);
   const size_t skip = from.empty() ? 0 : from.size() + 1;
   std::vector<FileEntry> found = origin.view->walk(
       from,
@@ -297,8 +296,60 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
   }
 }
 
-void CopyPlan::add_tree(const CopyOrigin& origin) {
-  put_directory_contents(origin, "", target_);
+void CopyPlan::add_archive(const CopyOrigin& origin) {
+  ensure_directory(target_, new_owner_);
+  followed_.clear();
+  std::vector<FileEntry> found = origin.view->walk(
+      "", [&](const FileEntry& entry) { return visit(origin, entry, entry.path); });
+  for (FileEntry& entry : found) {
+    const auto parent = followed_.find(parent_of(entry.path));
+    const std::string target = parent == followed_.end()
+                                   ? join_path(target_, entry.path)
+                                   : join_path(parent->second, base_of(entry.path));
+    // What is below a directory that is elsewhere is there, too.
+    if (parent != followed_.end() && entry.is_directory()) followed_[entry.path] = target;
+    put_archived(origin, std::move(entry), target);
+  }
+}
+
+// True when the directory needs no entry: it is only a parent of others, and what has its place in
+// the image is a directory or leads to one.
+bool CopyPlan::follow_implied(const CopyOrigin& origin, const FileEntry& entry,
+                              const std::string& target) {
+  const std::vector<Fd> parts = origin.view->directories(entry.path);
+  if (!image::is_implied(parts.at(0).get())) return false;
+  if (is_directory(target)) {
+    ensure_directory(target, new_owner_);
+    return true;
+  }
+  const std::optional<FileNode> there = in_rootfs(target);
+  if (!there || !there->is_link()) return false;
+  const FileView::Resolved led = request_.rootfs->resolve(target);
+  if (led.node && !led.node->is_directory()) return false;
+  ensure_directory(led.path, new_owner_);
+  followed_[entry.path] = led.path;
+  return true;
+}
+
+// A file takes the place of a planned directory with all that is in it.
+void CopyPlan::forget_below(const std::string& directory) {
+  const std::string prefix = directory + "/";
+  std::erase_if(entries_, [&](const PlannedEntry& entry) {
+    return entry.path == directory || entry.path.starts_with(prefix);
+  });
+  std::erase_if(directories_, [&](const std::string& path) {
+    return path == directory || path.starts_with(prefix);
+  });
+}
+
+void CopyPlan::put_archived(const CopyOrigin& origin, FileEntry&& entry,
+                            const std::string& target) {
+  const bool directory = entry.is_directory();
+  if (directory && follow_implied(origin, entry, target)) return;
+  if (!directory && directories_.contains(target)) forget_below(target);
+  PlannedEntry planned_entry = planned(origin, std::move(entry), target);
+  if (directory) directories_.insert(target);
+  entries_.push_back(std::move(planned_entry));
 }
 
 void CopyPlan::add_inline(const std::string& name, const std::string& content) {

@@ -69,8 +69,9 @@ class CopyPlan {
   // With --parents: [base/./]pattern; names from the pivot on are kept below the destination.
   void add_with_parents(const CopyOrigin& origin, const std::string& source);
   void add_inline(const std::string& name, const std::string& content);  // COPY <<name
-  // Everything in `origin`, below the destination (an unpacked archive).
-  void add_tree(const CopyOrigin& origin);
+  // Everything in `origin`, an unpacked archive, below the destination, as tar would: a later entry
+  // takes an earlier one's place whatever it is, and what is only implied is followed or kept.
+  void add_archive(const CopyOrigin& origin);
   // WORKDIR: with its parents. True when it is there already.
   bool add_new_directory(const std::string& path, const Owner& owner);
 
@@ -87,7 +88,10 @@ class CopyPlan {
 
  private:
   bool is_directory(const std::string& path) const;  // in the rootfs or planned
-  void ensure_directory(const std::string& path, const Owner& owner);
+  void ensure_directory(const std::string& path, const Owner& owner, uint32_t mode = 0755);
+  void put_archived(const CopyOrigin& origin, FileEntry&& entry, const std::string& target);
+  bool follow_implied(const CopyOrigin& origin, const FileEntry& entry, const std::string& target);
+  void forget_below(const std::string& directory);
   void put(PlannedEntry&& entry);
   void put_file(const CopyOrigin& origin, FileEntry&& file, std::string target);
   void put_directory_contents(const CopyOrigin& origin, const std::string& from,
@@ -110,6 +114,8 @@ class CopyPlan {
   int group_ = 0;
   std::vector<PlannedEntry> entries_;
   std::set<std::string> directories_;  // planned
+  // Directories of an archive that are elsewhere, because a link of the image has their place.
+  std::map<std::string, std::string> followed_;
   // Directories of the rootfs that were asked for, and the last one: most questions in a row are
   // about the same.
   mutable std::map<std::string, std::optional<Names>, std::less<>> rootfs_names_;

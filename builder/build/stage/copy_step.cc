@@ -90,7 +90,9 @@ void CopyStep::unpack(Archive& archive) {
   if (archive.view) return;
   archive.draft = std::make_unique<image::Draft>(session_.paths());
   const Fd fd = archive.from->open(archive.file.path, archive.file);
-  image::read_layer(fd.get(), archive.file.path, *archive.draft);
+  image::ReadLimits limits;
+  limits.mark_implied = true;
+  image::read_layer(fd.get(), archive.file.path, *archive.draft, limits);
   archive.view = std::make_unique<FileView>(FileView::of_layers({archive.draft->tree()}));
 }
 
@@ -150,7 +152,7 @@ void CopyStep::add_matches(CopyPlan& plan, const CopyOrigin& origin,
     CopyOrigin inside;
     inside.view = archive.view.get();
     inside.keeps_owner = inside.keeps_mtime = true;
-    plan.add_tree(inside);
+    plan.add_archive(inside);
   }
 }
 

@@ -147,7 +147,7 @@ Target open_target(const CopyPlace& to, const Source& source) {
 void copy_files(const CopyPlace& from, const CopyPlace& to, const CopyOptions& options) {
   const Source source = open_source(from, options.follow_link);
   Target target = open_target(to, source);
-  TreeCopy copy(std::move(target.directory), options, shown(to));
+  TreeCopy copy(to.root, std::move(target.directory), options, shown(to));
   walk_source(source, [&](const MergedTree::Entry& entry) {
     copy.add(below(target.name, entry.path), entry);
   });
@@ -166,6 +166,7 @@ void copy_to_tar(const CopyPlace& from, bool follow_link, int out_fd) {
 void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
   image::ReadLimits limits;
   limits.whiteouts = false;
+  limits.mark_implied = true;
   image::Draft draft(paths);
   image::read_layer(in_fd, "standard input", draft, limits);
   const auto target = to.root.open_if_exists(to.path, O_PATH);
@@ -175,7 +176,9 @@ void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
     throw Error(cat(shown(to), ": there is no such directory"),
                 "a tar is unpacked into a directory", ErrorKind::not_found);
   const Root tree(draft.tree());
-  copy_files({tree, "."}, to, {});
+  CopyOptions options;
+  options.implied_directories = true;
+  copy_files({tree, "."}, to, options);
 }
 
 }  // namespace mini::engine

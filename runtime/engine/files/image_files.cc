@@ -33,7 +33,8 @@ void write_image_files(const image::Image& image, const std::string& directory) 
   CopyOptions options;
   options.keep_owner = false;
   options.to_host = true;
-  TreeCopy copy(open_file(directory, O_RDONLY | O_DIRECTORY), options, directory);
+  const Root root(directory);
+  TreeCopy copy(root, open_file(directory, O_RDONLY | O_DIRECTORY), options, directory);
   tree_of(image).walk("/", [&](const MergedTree::Entry& entry) { copy.add(entry.path, entry); });
   copy.finish();
 }

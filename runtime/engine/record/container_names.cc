@@ -22,7 +22,7 @@ bool is_name_character(char c) {
 }  // namespace
 
 bool is_container_name(std::string_view name) {
-  return name.size() >= 2 && name.size() <= 255 && is_name_character(name[0]) && name[0] != '_' &&
+  return !name.empty() && name.size() <= 255 && is_name_character(name[0]) && name[0] != '_' &&
          name[0] != '.' && name[0] != '-' &&
          std::all_of(name.begin(), name.end(), is_name_character);
 }
@@ -30,7 +30,7 @@ bool is_container_name(std::string_view name) {
 void check_container_name(const std::string& name) {
   if (is_container_name(name)) return;
   throw Error(cat("container name ", quoted(name),
-                  ": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed, at most 255 characters"),
+                  ": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed, at most 255 characters"),
               {}, ErrorKind::usage);
 }
 

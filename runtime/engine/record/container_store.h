@@ -96,7 +96,7 @@ class ContainerStore {
   StatePaths paths_;
 };
 
-// [a-zA-Z0-9][a-zA-Z0-9_.-]+ , as Docker's; throws Error (usage).
+// [a-zA-Z0-9][a-zA-Z0-9_.-]* , as podman's (docker wants two characters); throws Error (usage).
 void check_container_name(const std::string& name);
 // A monitor is there: the record says running, paused or restarting, and that is true.
 bool is_live(const Record& record);

@@ -51,10 +51,13 @@ std::string platform_of(const JsonView& view) {
 Descriptor choose(const std::vector<Candidate>& candidates, const std::string& name) {
   const std::string host = cat("linux/", host_architecture());
   std::vector<std::string> others;
+  const Candidate* untold = nullptr;
   for (const Candidate& candidate : candidates) {
     if (candidate.platform == host) return candidate.descriptor;
-    others.push_back(candidate.platform.empty() ? "unnamed" : candidate.platform);
+    others.push_back(candidate.platform);
+    if (candidate.platform.empty() && !untold) untold = &candidate;
   }
+  if (untold) return untold->descriptor;
   if (candidates.size() == 1) return candidates[0].descriptor;
   throw Error(cat(name, ": has no image for ", host),
               candidates.empty() ? std::string() : cat("it has: ", printable(join(others, ", "))));

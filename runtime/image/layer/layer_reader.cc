@@ -11,6 +11,7 @@
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
 #include "runtime/files/decompressor.h"
+#include "runtime/files/entry_name.h"
 #include "runtime/files/hash_stream.h"
 #include "runtime/files/tar_reader.h"
 #include "runtime/files/tree_maker.h"
@@ -66,10 +67,16 @@ class Applier {
   Applier(TarReader& tar, const std::string& name, const Draft& draft, const ReadLimits& limits,
           TarRecipe* recipe)
       : tar_(tar),
-        tree_(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), true, name),
+        tree_(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name,
+              [this](int directory, const std::string& entry, const std::string& path) {
+                replaced_.take(directory, entry, path, recipe_ ? recipe_->contents() : 0);
+              }),
         name_(name),
         limits_(limits),
-        recipe_(recipe) {}
+        recipe_(recipe),
+        replaced_(draft.replaced()) {
+    if (limits.mark_implied) tree_.mark_implied();
+  }
 
   uint64_t run() {
     uint64_t entries = 0;
@@ -89,21 +96,13 @@ class Applier {
     throw Error(cat(name_, ": ", quoted(entry.path), ": ", why));
   }
 
-  // "./a//b/" -> "a/b"; "" is the root.
   std::string clean(const TarEntry& entry, std::string_view path) const {
-    std::string result;
-    for (const std::string& part : split(path, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part == "..") refuse(entry, "a name with \"..\" could leave the layer");
-      if (!result.empty()) result += '/';
-      result += part;
-    }
-    return result;
+    const auto name = entry_name(path);
+    if (!name) refuse(entry, "a name with \"..\" that leaves the layer");
+    return *name;
   }
 
   void apply(const TarEntry& entry) {
-    if (entry.path.starts_with('/'))
-      refuse(entry, "a name that begins with / could leave the layer");
     const std::string path = clean(entry, entry.path);
     if (path.empty() && entry.type != EntryType::directory)
       refuse(entry, "the root is not a directory");
@@ -168,11 +167,11 @@ class Applier {
   }
 
   void file(const std::string& path, const EntryMeta& meta, uint64_t size) {
-    const Fd fd = tree_.file(path, meta.mode);
-    if (recipe_) recipe_->content(path, size);
+    const TreeMaker::File file = tree_.file(path, meta.mode);
+    if (recipe_) recipe_->content(file.path, size);
     for (std::string_view piece = tar_.content(); !piece.empty(); piece = tar_.content())
-      write_all(fd.get(), piece, path);
-    tree_.finish_file(fd, path, meta);
+      write_all(file.fd.get(), piece, path);
+    tree_.finish_file(file.fd, path, meta);
   }
 
   void hard_link(const TarEntry& entry, const std::string& path) {
@@ -195,6 +194,7 @@ class Applier {
   const std::string& name_;
   const ReadLimits& limits_;
   TarRecipe* const recipe_;
+  Replaced replaced_;
 };
 
 ReadResult read(const ByteSource& source, const std::string& name, const Draft& draft,

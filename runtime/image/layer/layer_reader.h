@@ -1,11 +1,12 @@
 // Unpacks a layer that came from outside: every byte of it is hostile (SECURITY: Layers). Formats:
 // tar (ustar, PAX, GNU), plain or gzip, zstd, xz, bzip2. Everything is made below the draft's tree
-// through directory fds and never through a link that the layer made; whiteouts (.wh.NAME,
-// .wh..wh..opq) become overlay's. Refused, naming the entry: absolute names and "..", hard links
-// that leave the tree, devices other than whiteouts when `allow_devices` is false, duplicate
-// entries, bombs (limits below), truncated input. Kept: owners, modes with set-id, times,
-// security.capability and user.* attributes. Dropped: trusted.overlay.*, user.overlay.*. Memory is
-// bounded whatever the input.
+// through directory fds. Names are taken as peers take them (entry_name.h), a link that the archive
+// made is followed below the root and never outside it, the last entry of a name wins, and an end
+// mark may be missing; whiteouts (.wh.NAME, .wh..wh..opq) become overlay's. Refused, naming the
+// entry: ".." that leaves the root, hard links to what is not there, devices when `allow_devices`
+// is false, bombs (limits below), input that is cut within an entry. Kept: owners, modes with
+// set-id, times, security.capability and user.* attributes. Dropped: trusted.overlay.*,
+// user.overlay.*. Memory is bounded whatever the input.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@ struct ReadLimits {
   uint64_t bytes = uint64_t{256} << 30;  // unpacked, in all
   uint64_t entries = 10'000'000;
   bool allow_devices = true;
-  bool whiteouts =
-      true;  // false, for archives that are no layers: names that begin with .wh. are refused
+  // For archives that are no layers.
+  bool whiteouts = true;      // false: names that begin with .wh. are refused
+  bool mark_implied = false;  // attributes.h: directories that no entry names
 };
 
 struct ReadResult {

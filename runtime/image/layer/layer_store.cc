@@ -102,6 +102,7 @@ Layer LayerStore::seal(Draft& draft, int64_t epoch) const {
   const uint64_t files =
       write_tree_tar(open_tree_directory(draft.tree()), out, epoch, true, "layer");
   const Digest diff_id = out.finish();
+  remove_tree(draft.replaced());  // the canonical tar needs no recipe
   return seal_written(draft, diff_id, out.size(), files, epoch);
 }
 
@@ -151,7 +152,8 @@ void LayerStore::write_tar(const Digest& diff_id, int out_fd) const {
   const std::string recipe = cat(layer_path(paths_, diff_id), "/recipe");
   uint64_t files = layer.files;
   if (exists(recipe)) {
-    write_recipe_tar(recipe, open_tree_directory(layer.lower), out, shown);
+    write_recipe_tar(recipe, open_tree_directory(layer.lower),
+                     cat(layer_path(paths_, diff_id), "/replaced"), out, shown);
   } else {
     files = write_tree_tar(open_tree_directory(layer.lower), out,
                            std::numeric_limits<int64_t>::max(), false, shown);

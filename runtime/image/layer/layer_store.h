@@ -8,6 +8,7 @@
 //   renamed into place
 //   <root>/layers/<hex>/recipe        only of layers from outside (tar_recipe.h): how their tar,
 //   which is not our canonical one, is made again
+//   <root>/layers/<hex>/replaced      only of those whose tar has a name twice (tar_recipe.h)
 //
 // A layer in the making is a Draft: a private directory in <root>/tmp, locked by its owner, so that
 // what a dead process left is recognised. Drafts become layers by `publish`, many at once: ONE
@@ -49,6 +50,7 @@ class Draft {
   std::string tree() const { return path() + "/tree"; }      // exists, empty, mode 0755, owner 0:0
   std::string work() const { return path() + "/work"; }      // for overlay's workdir; exists
   std::string recipe() const { return path() + "/recipe"; }  // for a layer from outside
+  std::string replaced() const { return path() + "/replaced"; }
 
  private:
   friend class LayerStore;

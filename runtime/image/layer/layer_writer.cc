@@ -41,7 +41,7 @@ size_t read_at(int fd, char* buffer, size_t size, uint64_t offset, const std::st
 struct LayerWriter::Impl {
   Impl(const Draft& draft, int64_t epoch_limit)
       : epoch(epoch_limit),
-        tree(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), false, "layer"),
+        tree(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), "layer"),
         tar(stream) {}
 
   void check_path(const std::string& path) {
@@ -137,7 +137,7 @@ void LayerWriter::file(const std::string& path, const EntryMeta& given, int sour
   const EntryMeta meta = impl_->normal(given);
   TarEntry entry = Impl::described(EntryType::file, path, meta);
   entry.size = size;
-  const Fd target = impl_->tree.file(path, meta.mode);
+  const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
   impl_->copy(source_fd, target.get(), size, path);
   impl_->tar.pad(size);
@@ -149,7 +149,7 @@ void LayerWriter::file(const std::string& path, const EntryMeta& given, std::str
   const EntryMeta meta = impl_->normal(given);
   TarEntry entry = Impl::described(EntryType::file, path, meta);
   entry.size = content.size();
-  const Fd target = impl_->tree.file(path, meta.mode);
+  const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
   impl_->stream.write(content);
   impl_->tar.pad(content.size());

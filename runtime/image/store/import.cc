@@ -10,11 +10,9 @@ namespace mini::image {
 
 ImageEntry import_image(ImageStore& store, int fd, const std::string& name, ImageConfig config,
                         const std::vector<Reference>& tags) {
-  ReadLimits limits;
-  limits.whiteouts = false;
   std::vector<Draft> drafts;
   drafts.emplace_back(store.paths());
-  if (read_layer(fd, name, drafts[0], limits).files == 0)
+  if (read_layer(fd, name, drafts[0]).files == 0)
     throw Error(cat(name, ": the archive is empty"));
   // The archive's own times are part of the input, not of the clock: kept as they are.
   const Layer layer = store.layers().seal(drafts[0], std::numeric_limits<int64_t>::max());

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <set>
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/files/entry_name.h"
 #include "runtime/files/tar_reader.h"
 
 namespace mini::image {
@@ -32,8 +32,8 @@ class TarArchive {
       ArchiveFile file;
       file.path = clean(*entry, entry->path);
       if (entry->type == EntryType::directory) continue;
-      if (file.path.empty() || !seen_.insert(file.path).second) refuse(*entry, "is there twice");
-      if (seen_.size() > kMostEntries) throw Error(cat(name_, ": has too many entries"));
+      if (file.path.empty()) refuse(*entry, "has the name of the archive's root");
+      if (++entries_ > kMostEntries) throw Error(cat(name_, ": has too many entries"));
       if (entry->type == EntryType::hard_link) {
         file.link = clean(*entry, entry->link);
       } else if (entry->type == EntryType::symlink) {
@@ -56,33 +56,17 @@ class TarArchive {
   }
 
   std::string clean(const TarEntry& entry, std::string_view path) const {
-    if (path.starts_with('/')) refuse(entry, "a name that begins with / leaves the archive");
-    std::string result;
-    for (const std::string& part : split(path, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part == "..") refuse(entry, "a name with \"..\" could leave the archive");
-      if (!result.empty()) result += '/';
-      result += part;
-    }
-    return result;
+    const auto name = entry_name(path);
+    if (!name) refuse(entry, "a name with \"..\" that leaves the archive");
+    return *name;
   }
 
   // Docker and Podman write "../<layer>/layer.tar" for a layer that is there already.
   std::string target(const TarEntry& entry, const std::string& path) const {
-    if (entry.link.starts_with('/')) refuse(entry, "is a link that leaves the archive");
-    std::vector<std::string> parts = split(path, '/');
-    parts.pop_back();
-    for (const std::string& part : split(entry.link, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part != "..") {
-        parts.push_back(part);
-      } else if (parts.empty()) {
-        refuse(entry, "is a link that leaves the archive");
-      } else {
-        parts.pop_back();
-      }
-    }
-    return join(parts, "/");
+    if (entry.link.starts_with('/')) return clean(entry, entry.link);
+    const size_t slash = path.rfind('/');
+    return clean(entry,
+                 slash == path.npos ? entry.link : cat(path.substr(0, slash + 1), entry.link));
   }
 
   std::string_view take(size_t size) { return {buffer_.get(), in_.read(buffer_.get(), size)}; }
@@ -105,7 +89,7 @@ class TarArchive {
   std::unique_ptr<char[]> buffer_;
   TarReader tar_;
   std::string_view rest_;
-  std::set<std::string> seen_;
+  size_t entries_ = 0;
 };
 
 void visit_file(int directory, const std::string& name, const std::string& path,

@@ -1,7 +1,7 @@
 // The files of an archive that may be hostile, one after another: of a tar, plain or compressed,
-// from a file or a pipe, or of a directory. Nothing is unpacked. Names are cleaned ("./a//b" is
-// "a/b"); absolute ones, "..", a name twice, devices and what else is no file, directory or link
-// are refused, naming the entry.
+// from a file or a pipe, or of a directory. Nothing is unpacked. Names and links are taken from the
+// archive's root (entry_name.h). A name may come twice: the later one counts. What leaves the root,
+// devices and what else is not a file, directory or link are refused, naming the entry.
 #pragma once
 
 #include <functional>

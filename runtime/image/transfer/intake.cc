@@ -108,7 +108,6 @@ Intake::Intake(ImageStore& store)
       scratch_(store.paths()),
       sync_([root = store.paths().root] { sync_filesystem(root); }) {}
 
-// Whether the store has the layer, which stays there from then on.
 bool Intake::hold(const Digest& diff_id) {
   const FileLock shared = store_.lock(LockMode::shared);
   if (!store_.layers().find(diff_id)) return false;

@@ -52,6 +52,8 @@ class Intake {
 
   // Whether the store can give this blob and has what it unpacks to. Then it stays so for `record`.
   bool has(const Descriptor& blob, const Digest& diff_id);
+  // Whether the store has the layer, in whatever form. Then it stays so for `record`.
+  bool hold(const Digest& diff_id);
 
   // Reads a layer to its end. `partial` names a file for the compressed bytes; what it holds
   // already is taken as the beginning, and `source` gives what follows. It is removed when the
@@ -70,7 +72,6 @@ class Intake {
   };
   struct Pending;  // an image that is about to be recorded
 
-  bool hold(const Digest& diff_id);
   bool matches(const Descriptor& blob, const Layer& layer);
   void check_layers(const Manifest& manifest, const ImageConfig& config) const;
   uint64_t size_of(const Digest& diff_id) const;

@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/files/entry_name.h"
 #include "runtime/image/document/layout_index.h"
 #include "runtime/image/store/blob_store.h"
 #include "runtime/image/transfer/archive_source.h"
@@ -24,6 +25,7 @@ class Loader {
   Loader(ImageStore& store, const std::string& name) : store_(store), name_(name), intake_(store) {}
 
   void visit(const ArchiveFile& file) {
+    forget(file.path);
     if (file.link) {
       links_[file.path] = *file.link;
     } else if (file.size > BlobStore::kLimit) {
@@ -47,6 +49,13 @@ class Loader {
   }
 
  private:
+  // The last of several files with one name counts.
+  void forget(const std::string& path) {
+    documents_.erase(path);
+    links_.erase(path);
+    layers_.erase(path);
+  }
+
   // A document of an image, or a small layer: by the first byte, for no tar begins with a brace.
   void small(const ArchiveFile& file) {
     std::string content(file.size, '\0');
@@ -86,7 +95,10 @@ class Loader {
            BlobStore(store_.paths()).has({{}, digest, size});
   }
 
-  std::string resolve(std::string path) const {
+  std::string resolve(const std::string& named) const {
+    const auto name = entry_name(named);
+    if (!name) throw Error(cat(name_, ": ", quoted(named), ": leaves the archive"));
+    std::string path = *name;
     for (int i = 0; i < kLinks; ++i) {
       const auto link = links_.find(path);
       if (link == links_.end()) return path;
@@ -178,7 +190,13 @@ class Loader {
     }
   }
 
-  void check_layer(const std::string& path, const Digest& diff_id) const {
+  void check_layer(const std::string& path, const Digest& diff_id) {
+    if (path.empty()) {  // docker's word for "you have it"
+      if (intake_.hold(diff_id)) return;
+      throw Error(
+          cat(name_, ": layer ", diff_id.str(), " is neither in the archive nor in the store"),
+          "save the image again, with all its layers", ErrorKind::not_found);
+    }
     const auto layer = layers_.find(resolve(path));
     // Passed over, because the store has a layer of this digest: `record` looks again.
     if (layer == layers_.end() && resolve(path) == cat(kBlobs, diff_id.hex())) return;

@@ -100,7 +100,8 @@ std::vector<IndexItem> Document::items(const std::string& name) const {
   for (const JsonView& view : JsonView(json, name).at("manifests").items()) {
     IndexItem item;
     item.manifest.media_type = view.at("mediaType").string();
-    if (!is_manifest_type(item.manifest.media_type)) continue;
+    const std::string& type = item.manifest.media_type;
+    if (!is_manifest_type(type) && !is_index_type(type)) continue;
     item.manifest.digest = with_context(cat(view.path(), ".digest"),
                                         [&] { return Digest::parse(view.at("digest").string()); });
     item.manifest.size = view.at("size").unsigned_integer();
@@ -116,11 +117,12 @@ std::vector<IndexItem> Document::items(const std::string& name) const {
 
 const IndexItem& choose(const std::vector<IndexItem>& items, const Platform& wanted,
                         const std::string& name) {
-  const IndexItem* best = nullptr;
+  const IndexItem *best = nullptr, *untold = nullptr;
   int best_rank = 0;
   std::set<std::string> there;
   for (const IndexItem& item : items) {
     const Platform& platform = item.platform;
+    if (platform == Platform{} && !untold) untold = &item;
     if (!platform.os.empty() && platform.os != "unknown") there.insert(platform.str());
     if (platform.os != wanted.os || platform.architecture != wanted.architecture) continue;
     const int rank = variant_of(platform) == variant_of(wanted) ? 3
@@ -133,6 +135,7 @@ const IndexItem& choose(const std::vector<IndexItem>& items, const Platform& wan
     }
   }
   if (best) return *best;
+  if (untold) return *untold;
   std::string list = printable(join(std::vector<std::string>(there.begin(), there.end()), ", "));
   if (list.size() > 300) list = list.substr(0, 300) + "…";
   throw Error(cat(name, ": is not there for ", wanted.str()),

@@ -36,12 +36,13 @@ struct Document {
   // `content_type` as the registry said, perhaps empty. Throws Error for what is neither.
   static Document parse(std::string bytes, std::string_view content_type, const std::string& name);
   bool is_index() const;
-  // Of an index. Items that are no image manifests (attestations, …) are left out.
+  // Of an index: manifests and further indexes. What is neither (attestations, …) is left out.
   std::vector<IndexItem> items(const std::string& name) const;
 };
 
 // The item for `wanted`: same system and architecture, then the same variant, else one without,
-// else the first. Throws not_found that names those there are.
+// else the first; else the first that names no platform. Throws not_found that names those there
+// are.
 const IndexItem& choose(const std::vector<IndexItem>& items, const Platform& wanted,
                         const std::string& name);
 

@@ -19,6 +19,8 @@
 namespace mini::registry {
 namespace {
 
+constexpr int kIndexDepth = 3;
+
 using State = TransferSink::State;
 
 // A layer that the store may lack.
@@ -77,11 +79,14 @@ class Pull {
 
   Document chosen(const Document& index) {
     const std::string name = cat("image ", reference_.familiar());
-    const std::vector<IndexItem> items = index.items(name);
-    const IndexItem& item = choose(items, options_.platform, name);
-    Document document = repository_.manifest(item.manifest.digest, item.manifest.size);
-    if (document.is_index())
-      throw Error(cat(name, ": its index names an index where a manifest should be"));
+    Document document = index;
+    for (int depth = 0; document.is_index(); ++depth) {
+      if (depth == kIndexDepth)
+        throw Error(cat(name, ": more than ", kIndexDepth, " indexes lie one in the other"));
+      const std::vector<IndexItem> items = document.items(name);
+      const IndexItem& item = choose(items, options_.platform, name);
+      document = repository_.manifest(item.manifest.digest, item.manifest.size);
+    }
     return document;
   }
 

@@ -154,7 +154,7 @@ TEST_F(CopyPlanTest, OwnersAndModes) {
     EXPECT_EQ(entry.uid, 7u) << entry.path;
     EXPECT_EQ(entry.gid, 8u) << entry.path;
   }
-  EXPECT_EQ(entries[0].mode, S_IFDIR | 0755u);  // made, not copied
+  EXPECT_EQ(entries[0].mode, S_IFDIR | 0600u);  // made by the COPY
   EXPECT_TRUE(S_ISLNK(entries[1].mode));
   EXPECT_EQ(entries[1].text, "one");
   EXPECT_EQ(entries[2].mode, S_IFREG | 0600u);

@@ -123,7 +123,7 @@ TEST_F(LayerWriterTest, OnlyCanonicalOrderIsTaken) {
   EXPECT_THAT(refused("a-b", "a/z"), HasSubstr("does not come after"));
   EXPECT_THAT(refused("b", "b"), HasSubstr("does not come after"));
   EXPECT_THAT(refused("a/b", "missing/c"), HasSubstr("missing"));
-  EXPECT_THAT(refused("b", "b/c"), HasSubstr("no directory"));
+  EXPECT_THAT(refused("b", "b/c"), HasSubstr("not a directory"));
 }
 
 TEST_F(LayerWriterTest, PathsThatAreNotCleanAreRefused) {

@@ -51,17 +51,25 @@ TEST_F(ArchiveSource, NamesAreCleaned) {
 TEST_F(ArchiveSource, WhatLeavesTheArchiveIsRefused) {
   EXPECT_THAT(refusal(TarBuilder().file("../a", "x")), HasSubstr(".."));
   EXPECT_THAT(refusal(TarBuilder().file("a/../../b", "x")), HasSubstr(".."));
-  EXPECT_THAT(refusal(TarBuilder().file("/etc/passwd", "x")), HasSubstr("begins with /"));
-  EXPECT_THAT(refusal(TarBuilder().symlink("a", "/etc/passwd")), HasSubstr("leaves the archive"));
+  EXPECT_THAT(refusal(TarBuilder().file("/../a", "x")), HasSubstr(".."));
   EXPECT_THAT(refusal(TarBuilder().symlink("a/b", "../../c")), HasSubstr("leaves the archive"));
+  EXPECT_THAT(refusal(TarBuilder().symlink("/", "x")), HasSubstr("root"));
   EXPECT_THAT(refusal(TarBuilder().hard_link("a", "../c")), HasSubstr(".."));
 }
 
-TEST_F(ArchiveSource, ANameTwiceIsRefusedHoweverItIsWritten) {
-  EXPECT_THAT(refusal(TarBuilder().file("manifest.json", "1").file("./manifest.json", "2")),
-              HasSubstr("is there twice"));
-  EXPECT_THAT(refusal(TarBuilder().file("a/b", "1").symlink("a//b", "c")),
-              HasSubstr("is there twice"));
+TEST_F(ArchiveSource, NamesAreTakenFromTheRoot) {
+  EXPECT_THAT(files(TarBuilder()
+                        .directory("/")
+                        .file("/manifest.json", "1")
+                        .file("//a/x/../0.tar", "2")
+                        .symlink("/b/link", "/a/0.tar")
+                        .end()),
+              ElementsAre("manifest.json = 1", "a/0.tar = 2", "b/link -> a/0.tar"));
+}
+
+TEST_F(ArchiveSource, ANameMayComeTwice) {
+  EXPECT_THAT(files(TarBuilder().file("a", "1").file("./a", "2").end()),
+              ElementsAre("a = 1", "a = 2"));
 }
 
 TEST_F(ArchiveSource, WhatIsNoFileIsRefused) {
@@ -71,7 +79,7 @@ TEST_F(ArchiveSource, WhatIsNoFileIsRefused) {
 
 TEST_F(ArchiveSource, ACutArchiveIsRefused) {
   const std::string tar = TarBuilder().file("a", std::string(5000, 'x')).file("b", "y").end();
-  for (const size_t size : {size_t{100}, size_t{700}, size_t{5000}, tar.size() - 1024})
+  for (const size_t size : {size_t{100}, size_t{700}, size_t{5000}, tar.size() - 1024 - 100})
     EXPECT_NE(message_of([&] { files(tar.substr(0, size)); }), "no error") << size;
 }
 

@@ -296,5 +296,41 @@ TEST_F(IntakeTest, NamesOfOneImageMayHaveDifferentManifests) {
   EXPECT_EQ(store_.load("two").manifest_json, two.manifest_json);
 }
 
+// The bytes of a tar are given back whatever its later entries replaced.
+TEST_F(IntakeTest, ATarThatHasNamesTwiceIsGivenBack) {
+  TarBuilder few;
+  few.file("f", "first").file("f", "second").file("./f", "third");
+  few.directory("d").file("d/f", "in d").file("d/g", "g").file("d", "a file").directory("d");
+  few.file("d/f", "again").hard_link("hard", "d/f").symlink("d/f", "/hard").file("d/f", "");
+  few.file("d/f", "last").symlink("link", "d").file("link/f", "through").file("link", "end");
+  // Every name is replaced by every kind, in an order that repeats none.
+  TarBuilder many;
+  unsigned state = 1;
+  for (int i = 0; i < 600; ++i) {
+    state = state * 1103515245 + 12345;
+    std::string name = "n" + std::to_string(state / 65536 % 3);
+    for (unsigned depth = state / 7 % 3; depth > 0; --depth)
+      name += "/n" + std::to_string(state / (depth * 91) % 3);
+    for (size_t slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1))
+      many.directory(name.substr(0, slash));
+    if (state % 4 == 0) {
+      many.directory(name);
+    } else {
+      many.file(name, std::string(state / 11 % 3, 'c') + std::to_string(state % 4 == 1 ? i : 0));
+    }
+  }
+  for (const TarBuilder& builder : {few, many}) {
+    const std::string tar = builder.end();
+    {
+      Intake intake(store_);
+      const auto layer = intake.receive({{}, {}, tar.size(), {}}, source_of(tar));
+      ASSERT_THAT(intake.record({image_of({layer})}), SizeIs(1));
+    }
+    EXPECT_EQ(tar_of(store_.layers(), Digest::of(tar)), tar);
+    store_.layers().verify(Digest::of(tar));
+  }
+  EXPECT_THAT(leftovers(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace mini::image

@@ -93,6 +93,19 @@ TEST(Choice, OfAPlatform) {
   }
 }
 
+TEST(Choice, WithoutAPlatformWhenNothingIsBetter) {
+  const auto index = [](const char* platform) {
+    IndexItem item;
+    item.manifest.size = 1;
+    if (platform) item.platform = Platform::parse(platform);
+    return item;
+  };
+  const Platform wanted = Platform::parse("linux/amd64");
+  EXPECT_EQ(choose({index(nullptr), index("linux/amd64")}, wanted, "x").platform, wanted);
+  EXPECT_EQ(choose({index("linux/s390x"), index(nullptr)}, wanted, "x").platform, Platform{});
+  EXPECT_THROW(choose({index("unknown/unknown")}, wanted, "x"), Error);
+}
+
 TEST(Choice, OfNonsenseIsRefused) {
   for (const char* text :
        {"", "linux", "linux/", "/amd64", "a/b/c/d", "linux/AMD 64", "linux/\x1b"})

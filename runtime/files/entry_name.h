@@ -1,0 +1,16 @@
+// The one rule for the names of entries, for every reader of a tar (layers, archives of images,
+// ADD, `cp -`, a context from standard input): a name is a path below the root of what is read,
+// whatever it begins with. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mini::image {
+
+// "/a//./b/", "./a/b" and "a/c/../b" are "a/b"; "/", "." and "./" are the root, "". Nothing when
+// ".." would leave the root.
+std::optional<std::string> entry_name(std::string_view path);
+
+}  // namespace mini::image
