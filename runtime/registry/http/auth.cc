@@ -59,22 +59,20 @@ std::string Authority::header(const std::string& scope) {
 
 bool Authority::answer(const Url& registry, const ResponseHead& head, const std::string& scope,
                        const std::string& used) {
-  const std::vector<Challenge> challenges = parse_challenges(head.header("www-authenticate"));
-  const auto offered = [&](const char* scheme) {
-    return std::find_if(challenges.begin(), challenges.end(),
-                        [&](const Challenge& challenge) { return challenge.scheme == scheme; });
-  };
+  const std::vector<Challenge> challenges = parse_challenges(head.list("www-authenticate"));
+  const Challenge* best = best_challenge(challenges, !credential_.password.empty());
   const std::lock_guard guard(mutex_);
-  if (const auto bearer = offered("bearer"); bearer != challenges.end()) {
+  if (best && best->scheme == "bearer") {
     const auto known = tokens_.find(scope);
     // Another thread may have got a fresh one meanwhile.
     if (known != tokens_.end() && used != cat("Bearer ", known->second)) return true;
     // A token that was refused is tried again only if it may have expired: once a request.
-    tokens_[scope] = fetch_token(registry, *bearer, scope);
+    tokens_[scope] = fetch_token(registry, *best, scope);
     return cat("Bearer ", tokens_[scope]) != used;
   }
-  if (offered("basic") == challenges.end() || credential_.password.empty() || use_basic_)
-    return use_basic_ && used.empty();
+  if (!best && std::ranges::count(challenges, "bearer", &Challenge::scheme) > 0)
+    throw Error(cat("registry ", name_, ": wants a token and does not say from where"));
+  if (!best || use_basic_) return use_basic_ && used.empty();
   use_basic_ = true;
   return true;
 }
@@ -115,11 +113,8 @@ Request Authority::token_request(const Url& realm, const Challenge& challenge,
 
 std::string Authority::fetch_token(const Url& registry, const Challenge& challenge,
                                    const std::string& scope) {
-  const auto given = challenge.parameters.find("realm");
-  if (given == challenge.parameters.end())
-    throw Error(cat("registry ", name_, ": wants a token and does not say from where"));
   const Url realm = with_context(cat("registry ", name_, ": its token server"),
-                                 [&] { return Url::parse(given->second); });
+                                 [&] { return Url::parse(challenge.parameters.at("realm")); });
   const bool trusted = may_have_password(registry, realm, realms_);
   if (!trusted && !credential_.empty()) {
     throw Error(

@@ -23,15 +23,16 @@ class Parser {
     std::vector<Challenge> found;
     while (skip_separators(), !rest_.empty()) {
       const std::string word = token();
-      if (word.empty()) return found;
       skip_blanks();
-      if (take('=')) {
-        // Belongs to the challenge before it; "scheme token68=" has none that mini uses.
-        std::string value;
-        if (found.empty() || !read_value(value)) return found;
+      if (word.empty()) {
+        skip_element();
+      } else if (!take('=')) {
+        found.push_back({lower(word), {}});
+        skip_token68();
+      } else if (std::string value; !found.empty() && read_value(value)) {
         found.back().parameters.emplace(lower(word), value);
       } else {
-        found.push_back({lower(word), {}});
+        skip_element();
       }
     }
     return found;
@@ -44,6 +45,21 @@ class Parser {
   void skip_separators() {
     while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == ','))
       rest_.remove_prefix(1);
+  }
+  // Up to the next comma that is not in quotes.
+  void skip_element() {
+    std::string ignored;
+    while (!rest_.empty() && rest_[0] != ',') {
+      if (rest_[0] != '"' || !read_value(ignored)) rest_.remove_prefix(rest_.empty() ? 0 : 1);
+    }
+  }
+  // "Negotiate YIIB/w==": what stands behind a scheme instead of parameters.
+  void skip_token68() {
+    size_t end = 0;
+    while (end < rest_.size() && (is_token_character(rest_[end]) || rest_[end] == '/')) ++end;
+    while (end < rest_.size() && rest_[end] == '=') ++end;
+    const std::string_view behind = trim(rest_.substr(end));
+    if (end > 0 && (behind.empty() || behind[0] == ',')) rest_ = behind;
   }
   bool take(char c) {
     if (rest_.empty() || rest_[0] != c) return false;
@@ -79,6 +95,15 @@ class Parser {
 std::vector<Challenge> parse_challenges(std::string_view header) {
   if (header.size() > kLongest) return {};
   return Parser(header).parse();
+}
+
+const Challenge* best_challenge(const std::vector<Challenge>& challenges, bool has_password) {
+  const Challenge* best = nullptr;
+  for (const Challenge& challenge : challenges) {
+    if (challenge.scheme == "bearer" && challenge.parameters.contains("realm")) return &challenge;
+    if (challenge.scheme == "basic" && has_password && !best) best = &challenge;
+  }
+  return best;
 }
 
 }  // namespace mini::registry

@@ -1,6 +1,6 @@
 // WWW-Authenticate (RFC 9110, 11.6.1; RFC 6750; distribution specification, "token"): the schemes
-// that a server offers, with their parameters. Hostile input: bounded, strict, whatever it does not
-// understand is left out. Pure.
+// that a server offers, with their parameters. Several fields are one list (RFC 9110, 5.3). Hostile
+// input: bounded; what is malformed is left out up to the next comma. Pure.
 #pragma once
 
 #include <map>
@@ -16,5 +16,9 @@ struct Challenge {
 };
 
 std::vector<Challenge> parse_challenges(std::string_view header);
+
+// The strongest one that mini can answer: Bearer that names its token server, else Basic (only when
+// there is a password). Null: none.
+const Challenge* best_challenge(const std::vector<Challenge>& challenges, bool has_password);
 
 }  // namespace mini::registry

@@ -85,6 +85,14 @@ pid_t spawn_transport(int socket) {
 
 }  // namespace
 
+std::string ResponseHead::list(std::string_view name) const {
+  std::string values;
+  for (const auto& [key, value] : headers) {
+    if (key == name) values += cat(values.empty() ? "" : ", ", value);
+  }
+  return values;
+}
+
 std::string ResponseHead::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;

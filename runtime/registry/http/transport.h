@@ -55,6 +55,8 @@ struct ResponseHead {
 
   // Empty when it is missing; the first of several.
   std::string header(std::string_view name) const;
+  // All of them as one list (RFC 9110, 5.3).
+  std::string list(std::string_view name) const;
 };
 
 class Transport {

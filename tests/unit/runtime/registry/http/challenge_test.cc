@@ -35,6 +35,34 @@ TEST(Challenge, OfNonsenseIsNothingOrLess) {
   EXPECT_TRUE(parse_challenges("Bearer realm=\"x\\").at(0).parameters.empty());
 }
 
+TEST(Challenge, WhatIsNotUnderstoodHidesNothingBehindIt) {
+  const std::string bearer = R"(Bearer realm="https://t/",service="s")";
+  for (const char* before :
+       {"Negotiate", "Negotiate YIIB/w+~==", "NTLM TlRMTVNTUAAC==",
+        "Digest realm=\"a, b\", qop=\"x,y\"", "Basic realm=\"with, \\\"comma\\\"\"", "Basic", "=x",
+        "\x01", "Basic realm=", "@!, ;", "Kerberos a/b"}) {
+    const auto found = parse_challenges(std::string(before) + ", " + bearer);
+    ASSERT_FALSE(found.empty()) << before;
+    EXPECT_EQ(found.back().scheme, "bearer") << before;
+    EXPECT_EQ(found.back().parameters.at("realm"), "https://t/") << before;
+    EXPECT_EQ(found.back().parameters.at("service"), "s") << before;
+    ASSERT_EQ(best_challenge(found, true), &found.back()) << before;
+  }
+}
+
+TEST(Challenge, TheStrongestThatCanBeAnswered) {
+  const auto best = [](const char* text, bool has_password) {
+    const auto found = parse_challenges(text);
+    const Challenge* challenge = best_challenge(found, has_password);
+    return challenge ? challenge->scheme : "";
+  };
+  EXPECT_EQ(best("Basic realm=a, Bearer realm=b", true), "bearer");
+  EXPECT_EQ(best("Bearer realm=b, Basic realm=a", true), "bearer");
+  EXPECT_EQ(best("Bearer, Basic realm=a", true), "basic");
+  EXPECT_EQ(best("Basic realm=a", false), "");
+  EXPECT_EQ(best("Negotiate, Digest realm=a", true), "");
+}
+
 // The first of two equal parameters counts, for every reader here.
 TEST(Challenge, DoesNotLetASecondRealmWin) {
   EXPECT_EQ(parse_challenges("Bearer realm=a,realm=b")[0].parameters.at("realm"), "a");
