@@ -37,6 +37,19 @@ ok build_id -t checked -f "$scratch/Dockerfile" "$scratch/empty"
 ok mini run -d --name image --network none checked
 eventually 10 health_is image healthy
 ok mini rm -f image
+# What was found stays after the end, also of one whose monitor was killed; a new run begins anew.
+ok mini run -d --name ended --network none --health-cmd 'echo why; false' --health-interval 100ms --health-retries 1 busybox sleep 1000
+eventually 10 health_is ended unhealthy
+ok mini stop -t 0 ended
+eq "$(field ended '.State.Status'),$(field ended '.State.Health.Status')" exited,unhealthy
+contains "$(field ended '(index .State.Health.Log 0).Output')" why
+ok mini start ended
+eventually 10 health_is ended unhealthy
+kill -9 "$(pgrep -f "monitor $(field ended .Id)")"
+eventually 10 test "$(field ended .State.Status)" = exited
+contains "$(field ended 'json .State.Health')" why
+ok mini rm -f ended
+
 ok mini run -d --name unchecked --network none --no-healthcheck checked
 sleep 0.3
 eq "$(mini ps --format '{{.Status}}' | grep -c healthy)" 0 "--no-healthcheck:"

@@ -5,6 +5,26 @@ base_image
 mkdir "$scratch/host"
 echo from the host >"$scratch/host/file"
 
+# --- what mini binds into /etc lies on top of whatever is mounted there ---------------------------------------------
+mkdir "$scratch/etc"
+for over in "--tmpfs /etc" "-v etc-volume:/etc" "-v $scratch/etc:/etc" "--mount type=tmpfs,dst=/etc"; do
+  ok once --hostname named $over busybox sh -c 'cat /etc/hostname; grep -c localhost /etc/hosts; test -e /etc/resolv.conf'
+  eq "${out%%$'\n'*}" named "$over:"
+done
+ok mini run -d --name over-etc --network none --tmpfs /etc busybox sleep 1000
+ok mini exec over-etc test -s /etc/hosts
+ok mini rm -f over-etc
+ok mini volume rm etc-volume
+# A tmpfs takes owner and mode of what it covers, unless an option says them.
+printf 'FROM busybox\nRUN mkdir /own && chown 7:8 /own && chmod 751 /own && chmod 755 /tmp\n' >"$scratch/Dockerfile"
+ok build_id -t covered -f "$scratch/Dockerfile" "$scratch/host"
+ok once --tmpfs /own --tmpfs /new --mount type=tmpfs,dst=/tmp covered stat -c '%n %a %u:%g' /own /new /tmp
+eq "$out" $'/own 751 7:8\n/new 1777 0:0\n/tmp 755 0:0'
+ok once --tmpfs /own:mode=700,uid=3 covered stat -c '%a %u:%g' /own
+eq "$out" "700 3:8"
+ok once --mount type=tmpfs,dst=/own,tmpfs-mode=1700,readonly covered stat -c '%a %u:%g' /own
+eq "$out" "1700 7:8"
+
 # --- bind mounts --------------------------------------------------------------------------------------
 ok once -v "$scratch/host:/data" busybox sh -c 'cat /data/file; echo back >/data/new'
 eq "$out" "from the host"

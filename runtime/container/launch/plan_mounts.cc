@@ -103,6 +103,16 @@ void plan_bind(Plan& plan, const Mount& mount, const MountOptions& options, cons
   add_attach(plan, path, tree.is_file);
 }
 
+// What a tmpfs takes over from the directory that it covers, as runc does: what no option says.
+uint64_t covered_by(const Mount& mount, const MountOptions& options) {
+  if (mount.type != "tmpfs" || options.copy_up) return 0;
+  const auto said = [&](std::string_view key) {
+    return std::ranges::count(options.data, key, &std::pair<std::string, std::string>::first) > 0;
+  };
+  return (said("mode") ? 0 : kCoverMode) | (said("uid") ? 0 : kCoverUid) |
+         (said("gid") ? 0 : kCoverGid);
+}
+
 void plan_file_system(Plan& plan, const Mount& mount, const MountOptions& options,
                       const std::string& path) {
   plan.add(OpCode::fs_open, mount.type);
@@ -114,8 +124,10 @@ void plan_file_system(Plan& plan, const Mount& mount, const MountOptions& option
   }
   const uint64_t set = options.set | options.set_below;
   // Read-only comes last where something is still to be written.
-  const bool late = options.copy_up && set & MOUNT_ATTR_RDONLY;
+  const uint64_t cover = below(path, "/dev") ? 0 : covered_by(mount, options);
+  const bool late = (options.copy_up || cover) && set & MOUNT_ATTR_RDONLY;
   plan.add(OpCode::fs_create).a = late ? set & ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY) : set;
+  if (cover) plan.add(OpCode::cover, path).a = cover;
   if (options.copy_up) plan.add(OpCode::copy_up, path);
   if (late || options.propagation)
     add_attr(plan, late ? MOUNT_ATTR_RDONLY : 0, 0, options.propagation, false);

@@ -1,4 +1,5 @@
-// tmpcopyup: a tmpfs that starts with the files it will cover. Directories, files and links with
+// What a tmpfs takes over from the directory that it covers: owner and mode, unless the options say
+// them; and with tmpcopyup, its content: a tmpfs that starts with the files it will cover. Directories, files and links with
 // their modes and owners; anything else is left out. A depth and not a size bounds it: the tmpfs
 // has its own size.
 #include <errno.h>
@@ -92,6 +93,23 @@ long copy_tree(int from, int to, int depth) {
 }
 
 }  // namespace
+
+long cover(Launcher& self, const Op& op) {
+  const long from = open_below(self.root, self.text(op.text), O_PATH | O_DIRECTORY, 0);
+  if (from == -ENOENT) return 0;
+  if (from < 0) return from;
+  struct stat info;
+  long done = sys::call(SYS_fstat, from, &info);
+  const long to = sys::call(SYS_openat, self.mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (done >= 0) done = to;
+  const long uid = op.a & kCoverUid ? static_cast<long>(info.st_uid) : -1;
+  const long gid = op.a & kCoverGid ? static_cast<long>(info.st_gid) : -1;
+  if (done >= 0) done = sys::call(SYS_fchown, to, uid, gid);
+  if (done >= 0 && op.a & kCoverMode) done = sys::call(SYS_fchmod, to, info.st_mode & 07777);
+  sys::close(static_cast<int>(to));
+  sys::close(static_cast<int>(from));
+  return done;
+}
 
 long copy_up(Launcher& self, const Op& op) {
   const long from = open_below(self.root, self.text(op.text), O_RDONLY | O_DIRECTORY, 0);

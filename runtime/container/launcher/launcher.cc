@@ -87,6 +87,7 @@ long perform(Launcher& self, const Op& op, ReportRecord& record) {
     case OpCode::mount_at: return mount_at(self, op);
     case OpCode::set_attr: return set_attr(self, op);
     case OpCode::make_in_mount: return sys::call(SYS_mkdirat, self.mount, self.text(op.text), 0755);
+    case OpCode::cover: return cover(self, op);
     case OpCode::copy_up: return copy_up(self, op);
     case OpCode::prepare_masks: return prepare_masks(self);
     case OpCode::attach_root: return attach_root(self, op);

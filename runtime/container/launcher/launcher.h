@@ -62,6 +62,7 @@ long mask(Launcher& self, const Op& op);
 long readonly(Launcher& self, const Op& op);
 
 // copy_up.cc
+long cover(Launcher& self, const Op& op);
 long copy_up(Launcher& self, const Op& op);
 
 // devices.cc

@@ -43,6 +43,7 @@ enum class OpCode : uint16_t {
              // no lowerdir+
   set_attr,  // a: attr_set, b: attr_clr, c: propagation, fd: user namespace, flags: recursive
   make_in_mount,  // text: a directory at the mount's top
+  cover,          // text: destination whose owner and mode the mount gets, a: Cover
   copy_up,        // text: destination whose files are copied into the mount
   prepare_masks,  // before attach_root, when there will be a mask
   attach_root,    // mount becomes root; flags: kAttached after mount_at
@@ -94,6 +95,7 @@ enum class OpCode : uint16_t {
   execute,       // text: argv vector, text2: envp vector, a: offset of PATH
 };
 
+enum Cover : uint64_t { kCoverMode = 1, kCoverUid = 2, kCoverGid = 4 };
 enum Attach : uint16_t {
   kAttachFile = 1,     // a missing destination is made as a file
   kAttachNoLinks = 2,  // the destination's name lies in /proc, /sys or /dev: no component may be a

@@ -197,6 +197,7 @@ void Monitor::reap() {
   running_ = false;
   for (const auto& output : outputs_) output->drain();
   exit_code_ = exit_code_of(wait_child(process_.process.pid));
+  if (health_) last_health_ = after_end(health_->health());
   health_.reset();
   input_.reset();
   process_.console.reset();
@@ -222,7 +223,7 @@ Monitor::Next Monitor::record_end() {
   state.oom_killed = oom_killed_;
   state.finished_ns = now_ns();
   state.process = {};
-  state.health = {};
+  state.health = std::exchange(last_health_, {});
   state.endpoints.clear();
   state.ports.clear();
   record_->cgroup.clear();

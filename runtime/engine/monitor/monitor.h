@@ -65,6 +65,7 @@ class Monitor {
   AttachServer clients_;
   std::unique_ptr<ContainerNetwork> network_;  // kept over restarts: its ports stay reserved
   std::unique_ptr<HealthMonitor> health_;
+  Health last_health_;  // of the run that has just ended
   container::Launched process_;
   std::vector<std::unique_ptr<OutputStream>> outputs_;
   std::unique_ptr<InputQueue> input_;

@@ -48,6 +48,7 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
   if (!again || !is_live(*again) || has_monitor(record.id)) return again;
   debug("container ", record.id, ": its monitor is gone, cleaning up");
   end_processes(record.id, &*again);
+  again->state.health = after_end(running_health(record.id));
   remove_run_directory(record.id);
   if (again->host.auto_remove) {
     remove_with_volumes(*again);

@@ -118,12 +118,15 @@ void ContainerStore::remove_run_directory(const std::string& id) const {
 std::optional<Record> ContainerStore::load(const std::string& id) const {
   std::optional<Record> record = read(id);
   if (record) record = reconciled(std::move(*record));
-  if (record && is_live(*record) && record->config.healthcheck) {
-    const std::string path = run_directory(id) + "/health.json";
-    if (const auto text = read_file_if_exists(path))
-      record->state.health = parse_health(*text, path);
-  }
+  if (record && is_live(*record) && record->config.healthcheck)
+    record->state.health = running_health(id);
   return record;
+}
+
+Health ContainerStore::running_health(const std::string& id) const {
+  const std::string path = run_directory(id) + "/health.json";
+  const auto text = read_file_if_exists(path);
+  return text ? parse_health(*text, path) : Health{};
 }
 
 std::optional<std::string> ContainerStore::id_of(const std::string& name_or_id) const {

@@ -85,6 +85,7 @@ class ContainerStore {
  private:
   std::optional<std::string> id_of(const std::string& name_or_id) const;
   std::optional<Record> reconciled(Record record) const;
+  Health running_health(const std::string& id) const;  // as its monitor wrote it last
   std::string claim_name(const std::string& wanted, const std::string& id) const;
   bool name_is_taken(const std::string& name) const;
   Error name_in_use(const std::string& name) const;

@@ -183,6 +183,11 @@ const char* to_string(MountRequest::Type type) {
   return kMountTypes[static_cast<int>(type)];
 }
 
+Health after_end(Health health) {
+  if (!health.status.empty()) health.status = "unhealthy";
+  return health;
+}
+
 std::string cgroup_path(const Record& record) {
   const std::string& parent = record.host.cgroup_parent;
   return parent.empty() ? record.id : cat(parent, '/', record.id);

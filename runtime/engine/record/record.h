@@ -171,6 +171,8 @@ std::string to_json(const Record& record);
 Record parse_record(std::string_view json, const std::string& name);
 // Health changes often and is worth nothing after the container ended: while it runs, it is kept in
 // the run directory.
+// What stays of it when the container has ended: the log, and, as in Docker, "unhealthy".
+Health after_end(Health health);
 std::string to_json(const Health& health);
 Health parse_health(std::string_view json, const std::string& name);
 

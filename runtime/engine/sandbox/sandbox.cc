@@ -89,13 +89,14 @@ void add_mounts(container::Spec& spec, const Record& record, const SandboxFacts&
       {facts.resolv_conf, "/etc/resolv.conf"},
       {facts.hostname, "/etc/hostname"},
       {facts.hosts, "/etc/hosts"}};
-  for (const auto& [source, destination] : files) {
-    if (!source.empty() && !taken(destination))
-      spec.mounts.push_back(bind_mount(source, destination));
-  }
   for (const MountRequest& mount : record.mounts) {
     drop_mount(spec, mount.destination);
     spec.mounts.push_back(make_mount(mount, facts.volumes));
+  }
+  // On top of whatever is mounted on /etc.
+  for (const auto& [source, destination] : files) {
+    if (!source.empty() && !taken(destination))
+      spec.mounts.push_back(bind_mount(source, destination));
   }
 }
 
