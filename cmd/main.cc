@@ -1,4 +1,4 @@
-// Global flags, then one verb. The only place that catches everything.
+// Global flags, then one command. The only place that catches everything.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <exception>
 #include <string>
 
+#include "cmd/commands/command.h"
 #include "cmd/commands/global.h"
-#include "cmd/commands/verb.h"
 #include "runtime/base/log.h"
 
 namespace {
@@ -33,11 +33,11 @@ int main(int argc, char** argv) {
   try {
     Global global = parse_global(argc, argv);
     if (global.done) return 0;
-    Match match = find_verb(global.args);
+    Match match = find_command(global.args);
     name = match.name;
     debug(name, ": store ", global.session.paths.root, ", state ", global.session.paths.run);
     Args rest(global.args.begin() + static_cast<ptrdiff_t>(match.words), global.args.end());
-    return match.verb->run(global.session, rest);
+    return match.command->run(global.session, rest);
   } catch (const std::exception& error) {
     print_error(error);
     return exit_code_for(error, name);

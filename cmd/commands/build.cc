@@ -10,7 +10,7 @@
 
 #include "builder/build/stage/build.h"
 #include "builder/dockerfile/lint.h"
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/missing_images.h"

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/filters.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"

@@ -1,6 +1,6 @@
 // commit, diff, export: what a container's files have become.
 #include "runtime/engine/files/commit.h"
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/config_changes.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"

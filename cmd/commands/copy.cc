@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "runtime/base/error.h"

@@ -1,7 +1,7 @@
 // exec and attach: more processes, or more people, in a running container.
 #include "runtime/engine/lifecycle/exec.h"
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"

@@ -57,8 +57,8 @@ void require_kernel(unsigned major, unsigned minor) {
 
 // Until mini can make user namespaces of its own, half of what it does would fail with an errno
 // that explains nothing.
-void require_root(const std::string& verb) {
-  if (geteuid() == 0 || verb == "version" || verb == "oci") return;
+void require_root(const std::string& command) {
+  if (geteuid() == 0 || command == "version" || command == "oci") return;
   throw Error("mini needs root: running as another user is not possible yet", "try it with sudo");
 }
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "cmd/commands/verb.h"
+#include "cmd/commands/command.h"
 #include "runtime/base/text.h"
 
 namespace mini::cmd {
@@ -18,27 +18,27 @@ void print_line(const std::string& name, const char* summary) {
 
 void print_overview() {
   std::printf(
-      "Usage: mini [--root DIR] [--run-root DIR] [--config FILE] [--debug] VERB [flags] "
+      "Usage: mini [--root DIR] [--run-root DIR] [--config FILE] [--debug] COMMAND [flags] "
       "[arguments]\n\n"
       "Builds images from Dockerfiles and runs them in containers, without a daemon.\n");
   std::string heading;
-  for (const Verb& verb : verbs()) {
-    if (!*verb.group) continue;
-    if (heading != verb.group) {
-      heading = verb.group;
-      std::printf("\n%s\n", verb.group);
+  for (const Command& command : commands()) {
+    if (!*command.group) continue;
+    if (heading != command.group) {
+      heading = command.group;
+      std::printf("\n%s\n", command.group);
     }
-    print_line(split(verb.names, '|').front(), verb.summary);
+    print_line(split(command.names, '|').front(), command.summary);
   }
-  std::printf("\n`mini VERB --help` tells a verb's flags.\n");
+  std::printf("\n`mini COMMAND --help` tells a command's flags.\n");
 }
 
 void print_group(const std::string& group) {
-  std::printf("Usage: mini %s VERB\n\n", group.c_str());
-  for (const Verb& verb : verbs())
-    for (const std::string& name : split(verb.names, '|'))
+  std::printf("Usage: mini %s COMMAND\n\n", group.c_str());
+  for (const Command& command : commands())
+    for (const std::string& name : split(command.names, '|'))
       if (name.starts_with(group + " ")) {
-        print_line(name.substr(group.size() + 1), verb.summary);
+        print_line(name.substr(group.size() + 1), command.summary);
         break;
       }
 }

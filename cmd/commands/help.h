@@ -1,5 +1,5 @@
-// `mini`, `mini --help` and `mini <group>`: the verbs with their summaries, from the table in
-// verbs.cc. On standard output.
+// `mini`, `mini --help` and `mini <group>`: the commands with their summaries, from the table in
+// command_table.cc. On standard output.
 #pragma once
 
 #include <string>
@@ -7,6 +7,6 @@
 namespace mini::cmd {
 
 void print_overview();
-void print_group(const std::string& group);  // "image": its verbs in noun form
+void print_group(const std::string& group);  // "image": its commands in noun form
 
 }  // namespace mini::cmd

@@ -1,7 +1,7 @@
 // history: the instructions that made an image, newest first.
 #include <nlohmann/json.hpp>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/cells.h"

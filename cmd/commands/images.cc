@@ -6,7 +6,7 @@
 
 #include "builder/build/cache/cache.h"
 #include "builder/dockerfile/glob.h"
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/filters.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"

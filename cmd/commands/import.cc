@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/config_changes.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/output/listing.h"
 #include "runtime/base/error.h"

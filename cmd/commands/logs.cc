@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/listing.h"

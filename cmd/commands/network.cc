@@ -1,7 +1,7 @@
 // network create, rm, connect, disconnect, explain.
 #include "runtime/engine/sandbox/networks.h"
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/network_values.h"

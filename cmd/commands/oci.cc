@@ -1,10 +1,10 @@
 // oci: OCI bundles, with the command line that callers of runc know. Its own flags stand before
-// its verb; as `mini-runc` it is the whole program.
+// its command; as `mini-runc` it is the whole program.
 #include <fcntl.h>
 
 #include <nlohmann/json.hpp>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/output/listing.h"
 #include "runtime/base/clock.h"
@@ -196,23 +196,23 @@ int oci_features(OciRuntime&, const Args& args) {
   return 0;
 }
 
-struct OciVerb {
+struct OciCommand {
   std::string_view name;
   int (*run)(OciRuntime& runtime, const Args& args);
 };
-constexpr OciVerb kVerbs[] = {
+constexpr OciCommand kCommands[] = {
     {"create", oci_create}, {"start", oci_start},      {"state", oci_state}, {"kill", oci_kill},
     {"delete", oci_delete}, {"run", oci_run},          {"exec", oci_exec},   {"list", oci_list},
     {"spec", oci_spec},     {"features", oci_features}};
 
-const OciVerb& find_oci_verb(const std::string& name) {
+const OciCommand& find_oci_command(const std::string& name) {
   std::vector<std::string_view> names;
-  for (const OciVerb& verb : kVerbs) {
-    if (verb.name == name) return verb;
-    names.push_back(verb.name);
+  for (const OciCommand& command : kCommands) {
+    if (command.name == name) return command;
+    names.push_back(command.name);
   }
   const auto near = did_you_mean(name, names);
-  throw Error(cat("unknown verb: oci ", printable(name)),
+  throw Error(cat("unknown command: oci ", printable(name)),
               near ? cat("did you mean `mini oci ", *near, "`?")
                    : "create, start, state, kill, delete, run, exec, list, spec or features",
               ErrorKind::usage);
@@ -258,9 +258,9 @@ struct OciFlags {
 }  // namespace
 
 int oci(const Session& session, const Args& args) {
-  Flags flags("oci [flags] VERB [ARG...]",
+  Flags flags("oci [flags] COMMAND [ARG...]",
               "Runs OCI bundles: create, start, state, kill, delete, run, exec, list, spec, "
-              "features.\n`mini oci VERB --help` tells a verb's flags.");
+              "features.\n`mini oci COMMAND --help` tells a command's flags.");
   OciFlags given;
   given.declare(flags);
   std::vector<std::string> words;
@@ -272,14 +272,15 @@ int oci(const Session& session, const Args& args) {
   }
   given.check();
   if (given.debug) set_debug(true);
-  if (words.empty()) throw Error("oci: VERB: missing", "see `mini oci --help`", ErrorKind::usage);
-  const OciVerb& verb = find_oci_verb(words.front());
+  if (words.empty())
+    throw Error("oci: COMMAND: missing", "see `mini oci --help`", ErrorKind::usage);
+  const OciCommand& command = find_oci_command(words.front());
   OciRuntime runtime(given.root.empty() ? session.paths.run + "/oci" : given.root);
   try {
-    return verb.run(runtime, Args(words.begin() + 1, words.end()));
+    return command.run(runtime, Args(words.begin() + 1, words.end()));
   } catch (const std::exception& error) {
     given.write_log(error);
-    if (verb.name != "exec") throw;
+    if (command.name != "exec") throw;
     print_error(error);  // as runc: 1 would be taken for the process's own code
     return kExecFailed;
   }

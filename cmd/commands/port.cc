@@ -1,6 +1,6 @@
 // port: where a container's ports are reached.
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/port_values.h"
 #include "cmd/flags/stores.h"

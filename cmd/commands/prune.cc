@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/listing.h"

@@ -1,7 +1,7 @@
 // run, create, start: new containers, and old ones again.
 #include <fcntl.h>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/container_flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/listing.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"

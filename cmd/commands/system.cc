@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/listing.h"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "builder/build/cache/cache.h"
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/cells.h"

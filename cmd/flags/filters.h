@@ -1,5 +1,5 @@
-// `--filter KEY=VALUE` of the listings. Keys that the verb does not know are refused with "did you
-// mean". Values of one key are alternatives, but for labels, which must all match. Pure.
+// `--filter KEY=VALUE` of the listings. Keys that the command does not know are refused with "did
+// you mean". Values of one key are alternatives, but for labels, which must all match. Pure.
 #pragma once
 
 #include <map>

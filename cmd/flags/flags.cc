@@ -15,7 +15,7 @@ bool takes_value(const CLI::Option& option) {
   return option.get_items_expected_max() > 0;
 }
 
-std::string verb_of(const std::string& usage) {
+std::string command_of(const std::string& usage) {
   return usage.substr(0, usage.find(" ["));
 }
 
@@ -37,7 +37,7 @@ struct Flags::Impl {
   std::vector<Positional> positionals;
 
   Impl(const std::string& usage_text, const std::string& summary_text)
-      : app("", "mini " + verb_of(usage_text)), usage(usage_text), summary(summary_text) {
+      : app("", "mini " + command_of(usage_text)), usage(usage_text), summary(summary_text) {
     app.set_help_flag();
     app.option_defaults()->group("Flags");
     app.add_flag("--help", help, "print this help");
@@ -53,7 +53,7 @@ struct Flags::Impl {
     auto near = did_you_mean(flag, candidates);
     throw Error(
         cat("unknown flag: ", printable(flag)),
-        near ? cat("did you mean ", *near, "?") : cat("see `mini ", verb_of(usage), " --help`"),
+        near ? cat("did you mean ", *near, "?") : cat("see `mini ", command_of(usage), " --help`"),
         ErrorKind::usage);
   }
 

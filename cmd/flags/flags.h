@@ -1,8 +1,8 @@
-// A verb's flags and arguments: a thin face over CLI11, so that one file pays for its headers and
-// all verbs behave alike. Docker's habits: short flags combine (-it), booleans take =false, a flag
-// may be given several times, flags and arguments mix unless the verb runs a command. An unknown
-// flag is refused with "did you mean". Bound variables keep their value when the flag is absent and
-// must outlive `parse`.
+// A command's flags and arguments: a thin face over CLI11, so that one file pays for its headers
+// and all commands behave alike. Docker's habits: short flags combine (-it), booleans take =false,
+// a flag may be given several times, flags and arguments mix unless the command runs a command. An
+// unknown flag is refused with "did you mean". Bound variables keep their value when the flag is
+// absent and must outlive `parse`.
 #pragma once
 
 #include <cstdint>

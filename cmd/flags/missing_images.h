@@ -1,5 +1,6 @@
-// Images that a verb needs and the store lacks are fetched first: --pull missing|always|never and
-// --offline of run, create and build. Never, offline: what is missing is left to the verb to
+// Images that a command needs and the store lacks are fetched first: --pull missing|always|never
+// and
+// --offline of run, create and build. Never, offline: what is missing is left to the command to
 // report.
 #pragma once
 

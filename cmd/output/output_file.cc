@@ -11,10 +11,10 @@
 
 namespace mini::cmd {
 
-OutputFile::OutputFile(const std::string& path, const std::string& verb) : path_(path) {
+OutputFile::OutputFile(const std::string& path, const std::string& command) : path_(path) {
   if (path.empty() || path == "-") {
     if (isatty(STDOUT_FILENO) == 1)
-      throw Error(cat(verb, ": standard output is a terminal"),
+      throw Error(cat(command, ": standard output is a terminal"),
                   "name a file with -o, or lead the output into one", ErrorKind::usage);
     fd_ = Fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!fd_) throw SysError("standard output");

@@ -11,7 +11,7 @@ namespace mini::cmd {
 
 class OutputFile {
  public:
-  OutputFile(const std::string& path, const std::string& verb);
+  OutputFile(const std::string& path, const std::string& command);
   ~OutputFile();  // without `commit`: nothing is left
   int fd() const { return fd_.get(); }
   void commit();

@@ -1,4 +1,5 @@
-// What every prune verb shares: the question before, the build cache's part, and the report after.
+// What every prune command shares: the question before, the build cache's part, and the report
+// after.
 #pragma once
 
 #include <cstdint>

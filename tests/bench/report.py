@@ -24,10 +24,10 @@ RATIOS = [
     ("five RUN steps, cold / docker", "mini-steps-cold", "docker-steps-cold", None, None),
     ("five RUN steps, cached / docker", "mini-steps-cached", "docker-steps-cached", "least", 20),
 ]
-for verb, title in (("save", "`save` of 300 MB"), ("load", "`load` of 300 MB")):
+for command, title in (("save", "`save` of 300 MB"), ("load", "`load` of 300 MB")):
     RATIOS += [
-        (f"{title} / docker", f"mini-{verb}", f"docker-{verb}", "least", 3),
-        (f"{title} / podman", f"mini-{verb}", f"podman-{verb}", "least", 3),
+        (f"{title} / docker", f"mini-{command}", f"docker-{command}", "least", 3),
+        (f"{title} / podman", f"mini-{command}", f"podman-{command}", "least", 3),
     ]
 RATIOS += [
     ("`run --rm` on the default network / with none", "mini-run-network", "mini-run-none", "most", 2),
@@ -35,8 +35,8 @@ RATIOS += [
     ("`run --rm` on the default network / docker", "mini-run-network", "docker-run-network", "least", 20),
     ("`run --rm -p` / docker", "mini-run-port", "docker-run-port", "least", 20),
 ]
-for verb, peer, limit in (("pull", "docker", 3), ("pull", "podman", 3), ("push", "docker", 2), ("push", "podman", 2)):
-    RATIOS.append((f"{verb} of a 300 MB image / {peer}", f"mini-{verb}", f"{peer}-{verb}", "least", limit))
+for command, peer, limit in (("pull", "docker", 3), ("pull", "podman", 3), ("push", "docker", 2), ("push", "podman", 2)):
+    RATIOS.append((f"{command} of a 300 MB image / {peer}", f"mini-{command}", f"{peer}-{command}", "least", limit))
 for tree, title in (("files", "COPY 20,000 files"), ("big-file", "COPY one 512 MiB file")):
     RATIOS += [
         (f"{title}, cold / `cp -a` + `sha256sum`", f"mini-cold-{tree}", f"copy-and-hash-{tree}",

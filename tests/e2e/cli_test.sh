@@ -1,8 +1,8 @@
-# The command line itself: verbs, flags, help, roots, and the habits of scripts written for docker.
+# The command line itself: commands, flags, help, roots, and the habits of scripts written for docker.
 . "$(dirname "$0")/../lib/e2e.sh"
 base_image
 
-# --- verbs -----------------------------------------------------------------------------------------------
+# --- commands -----------------------------------------------------------------------------------------------
 fails_with 125 mini biuld .
 contains "$err" build
 fails_with 125 mini container inspec x
@@ -17,16 +17,16 @@ lacks "$out" monitor
 ok mini container
 contains "$out" inspect
 ok mini container --help
-for verb in build images tag rmi history import run create start stop restart kill rm ps logs exec \
+for command in build images tag rmi history import run create start stop restart kill rm ps logs exec \
   attach wait pause unpause top stats rename inspect prune fsck info version "system df" "image prune" \
   "builder prune" "container prune" "volume create" "volume ls" "volume rm" "volume inspect" \
   "volume prune" "system prune" port "network create" "network ls" "network rm" "network inspect" \
   "network connect" "network disconnect" "network explain" "network prune" "container port" \
   "image ls" "image rm" "container ls" "container rm" "image build"; do
-  ok mini $verb --help
+  ok mini $command --help
   contains "$out" "Usage: mini "
-  eq "$err" "" "$verb --help on standard error:"
-  fails_with 125 mini $verb --no-such-flag
+  eq "$err" "" "$command --help on standard error:"
+  fails_with 125 mini $command --no-such-flag
   contains "$err" --no-such-flag
 done
 ok mini oci --help

@@ -1,4 +1,4 @@
-# Networks as a user writes and reads them: verbs, flags, listings, and what is refused with nothing changed.
+# Networks as a user writes and reads them: commands, flags, listings, and what is refused with nothing changed.
 # In a network namespace of its own: no range of the host's can be in the way, and none of its own is.
 [ -n "${own_network:-}" ] || own_network=1 exec unshare --net bash "$0" "$@"
 . "$(dirname "$0")/../lib/e2e.sh"

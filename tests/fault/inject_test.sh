@@ -1,5 +1,5 @@
 # A system call that changes something fails: with EIO, ENOSPC or EMFILE. mini says so, with the cause,
-# exits with a failure, or gets along without; the store is sound and the verb works the next time.
+# exits with a failure, or gets along without; the store is sound and the command works the next time.
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$e2e_lib/faults.sh"
 : "${FAULT_POINTS_PER_ERROR:=4}"
@@ -15,27 +15,27 @@ declare -A calls=(
 
 said_why=0
 for error in EIO ENOSPC EMFILE; do
-  for verb in ${FAULT_VERBS:-$verbs}; do
-    begin "$verb"
-    again "$verb" >/dev/null || die "$verb: fails without any fault"
+  for command in ${FAULT_COMMANDS:-$commands}; do
+    begin "$command"
+    again "$command" >/dev/null || die "$command: fails without any fault"
     reference=$(picture)
     fault_calls=${calls[$error]}
-    FAULT_OFFSET=0.5 points "$verb" >"$scratch/points"
+    FAULT_OFFSET=0.5 points "$command" >"$scratch/points"
     while read -r call n; do
-      begin "$verb"
+      begin "$command"
       strike "$call" "$n" "error=$error"
-      where="$verb, $error at $call $n"
+      where="$command, $error at $call $n"
       [ "$code" != 124 ] || fail "$where: hangs"
       [ "$code" -lt 128 ] || fail "$where: exit code $code: $said"
       if [ "$code" = 0 ]; then
-        # Nothing was lost by it: what the verb was for is there.
-        [ "$verb" = run_rm ] || eq "$(picture | sed 's/ \(created\|running\) / exited /')" \
+        # Nothing was lost by it: what the command was for is there.
+        [ "$command" = run_rm ] || eq "$(picture | sed 's/ \(created\|running\) / exited /')" \
           "$(sed 's/ \(created\|running\) / exited /' <<<"$reference")" "$where: exit code 0, but"
       else
         [[ "$said" == *"${text[$error]}"* ]] && said_why=$((said_why + 1)) ||
           fail "$where: exit code $code, want ${text[$error]} in: $said"
       fi
-      after_fault "$verb" "$where"
+      after_fault "$command" "$where"
     done <"$scratch/points"
   done
 done

@@ -51,8 +51,8 @@ eq "$(wait_for_nothing_of "$scratch" "$id")" "" "after a killed run:"
 
 # --- a client of exec, of attach, of logs -f: the container goes on -----------------------------------------------------------
 ok mini run -dit --name goes-on --network none busybox sh
-for verb in "exec goes-on sleep 1000" "attach goes-on" "logs -f goes-on" "wait goes-on" "stats goes-on"; do
-  "$MINI" $verb >/dev/null 2>&1 </dev/null &
+for command in "exec goes-on sleep 1000" "attach goes-on" "logs -f goes-on" "wait goes-on" "stats goes-on"; do
+  "$MINI" $command >/dev/null 2>&1 </dev/null &
   client=$!
   sleep 0.2
   kill -KILL "$client" 2>/dev/null

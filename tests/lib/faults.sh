@@ -1,6 +1,6 @@
 # Faults at chosen system calls, for tests that kill or fail mini half-way: a small store made anew in
-# no time, the verbs that change it, and the points at which each of them can be struck. Sourced after
-# e2e.sh and, for `pull`, registry.sh. FAULT_POINTS is how many points of a verb are tried, spread evenly; "all" tries each.
+# no time, the commands that change it, and the points at which each of them can be struck. Sourced after
+# e2e.sh and, for `pull`, registry.sh. FAULT_POINTS is how many points of a command are tried, spread evenly; "all" tries each.
 : "${FAULT_POINTS:=10}"
 
 # System calls that change something, or that a change waits for.
@@ -32,9 +32,9 @@ fresh_store() {
   cp -a "$scratch/template" "$MINI_ROOT"
 }
 
-# A verb: before_VERB makes the store ready, words_VERB sets $words to the command, again_VERB
+# A command: before_COMMAND makes the store ready, words_COMMAND sets $words to the command, again_COMMAND
 # repeats it after a fault, and picture shows what there is afterwards.
-verbs="build import load commit tag rmi create run_d run_rm rm prune volume"
+commands="build import load commit tag rmi create run_d run_rm rm prune volume"
 before_build() { :; }
 words_build() { words=(build -q --network none -t built "$scratch/context"); }
 before_import() { :; }
@@ -103,7 +103,7 @@ picture() {
 }
 image_picture() { mini images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; }
 
-# points VERB : "CALL N" for each point at which VERB can be struck, from a run that is only watched.
+# points COMMAND : "CALL N" for each point at which COMMAND can be struck, from a run that is only watched.
 points() {
   local log=$scratch/watched
   rm -f "$log".*
@@ -164,13 +164,13 @@ no_cgroup_left() {
   cgroups=$cgroups$'\n'$left
 }
 
-# after_fault VERB WHERE : one more command; then nothing may be left, the store has to be sound, and
-# the verb has to work as if nothing had happened.
+# after_fault COMMAND WHERE : one more command; then nothing may be left, the store has to be sound, and
+# the command has to work as if nothing had happened.
 after_fault() {
-  local verb=$1 where=$2 left
+  local command=$1 where=$2 left
   mini ps -a >/dev/null || fail "$where: ps fails"
   mini fsck >"$scratch/fsck" 2>&1 || fail "$where: fsck: $(<"$scratch/fsck")"
-  again "$verb" >"$scratch/again" 2>&1 || fail "$where: again: $(<"$scratch/again")"
+  again "$command" >"$scratch/again" 2>&1 || fail "$where: again: $(<"$scratch/again")"
   eq "$(picture)" "$reference" "$where: after the second try:"
   left=$(find "$MINI_ROOT/tmp" "$MINI_ROOT/trash" -mindepth 1 2>/dev/null)
   eq "$left" "" "$where: scratch left:"

@@ -1,5 +1,5 @@
-// What the OCI runtime's verbs share: a container's record, and the small things around a launch.
-// Private to oci_*.cc.
+// What the OCI runtime's commands share: a container's record, and the small things around a
+// launch. Private to oci_*.cc.
 #pragma once
 
 #include <string>

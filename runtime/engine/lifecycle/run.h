@@ -31,9 +31,9 @@ void start_container(Engine& engine, const std::string& id);
 // `start -a [-i]`: returns the exit code (0 after the detach keys).
 int start_attached(Engine& engine, const std::string& id, const AttachOptions& options);
 
-// The body of the hidden verb `mini monitor ID`, which start_container runs as a new process (fd 3:
-// where to report, 4: the container's lock, 5: a first client, if any). Returns the process's exit
-// code; nothing is left on its standard streams.
+// The body of the hidden command `mini monitor ID`, which start_container runs as a new process (fd
+// 3: where to report, 4: the container's lock, 5: a first client, if any). Returns the process's
+// exit code; nothing is left on its standard streams.
 int run_monitor(Engine& engine, const std::string& id);
 
 }  // namespace mini::engine

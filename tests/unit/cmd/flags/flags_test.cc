@@ -166,7 +166,7 @@ TEST(Flags, WrongUsageIsRefused) {
   EXPECT_THAT(none.error({"extra"}), HasSubstr("extra"));
 }
 
-TEST(Flags, HelpIsPrintedAndEndsTheVerb) {
+TEST(Flags, HelpIsPrintedAndEndsTheCommand) {
   Parsed p;
   p.flags.hide("--timeout");
   p.arguments();

@@ -89,20 +89,20 @@ TEST(Quoted, IsNotTheStandardLibrarysManipulator) {
   EXPECT_EQ(cat(quoted(text)), "\"x\"");
 }
 
-constexpr std::string_view kVerbs[] = {"run", "rm", "rmi", "build", "images", "inspect"};
+constexpr std::string_view kCommands[] = {"run", "rm", "rmi", "build", "images", "inspect"};
 
 TEST(DidYouMean, FindsTypingErrors) {
-  EXPECT_THAT(did_you_mean("biuld", kVerbs), Optional(std::string("build")));
-  EXPECT_THAT(did_you_mean("IMAGE", kVerbs), Optional(std::string("images")));
-  EXPECT_THAT(did_you_mean("inpsetc", kVerbs), Optional(std::string("inspect")));
-  EXPECT_THAT(did_you_mean("rn", kVerbs), Optional(std::string("run")));
+  EXPECT_THAT(did_you_mean("biuld", kCommands), Optional(std::string("build")));
+  EXPECT_THAT(did_you_mean("IMAGE", kCommands), Optional(std::string("images")));
+  EXPECT_THAT(did_you_mean("inpsetc", kCommands), Optional(std::string("inspect")));
+  EXPECT_THAT(did_you_mean("rn", kCommands), Optional(std::string("run")));
 }
 
 TEST(DidYouMean, DoesNotGuess) {
-  EXPECT_EQ(did_you_mean("deploy", kVerbs), std::nullopt);
-  EXPECT_EQ(did_you_mean("x", kVerbs), std::nullopt);
-  EXPECT_EQ(did_you_mean("", kVerbs), std::nullopt);
-  EXPECT_EQ(did_you_mean(std::string(100'000, 'a'), kVerbs), std::nullopt);
+  EXPECT_EQ(did_you_mean("deploy", kCommands), std::nullopt);
+  EXPECT_EQ(did_you_mean("x", kCommands), std::nullopt);
+  EXPECT_EQ(did_you_mean("", kCommands), std::nullopt);
+  EXPECT_EQ(did_you_mean(std::string(100'000, 'a'), kCommands), std::nullopt);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 
 namespace mini::cmd {
 
-const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> table{
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table{
       {"build|image build|builder build", "Images", "build an image from a Dockerfile", build},
       {"pull|image pull", "Images", "fetch an image from a registry", pull},
       {"push|image push", "Images", "send an image to a registry", push},

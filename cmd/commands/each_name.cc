@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "cmd/commands/verbs.h"
+#include "cmd/commands/commands.h"
 #include "cmd/output/listing.h"
 
 namespace mini::cmd {

@@ -1,4 +1,4 @@
-#include "cmd/commands/verb.h"
+#include "cmd/commands/command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,27 +12,27 @@
 namespace mini::cmd {
 namespace {
 
-const Verb* lookup(const std::string& name) {
-  for (const Verb& verb : verbs())
-    for (const std::string& known : split(verb.names, '|'))
-      if (known == name) return &verb;
+const Command* lookup(const std::string& name) {
+  for (const Command& command : commands())
+    for (const std::string& known : split(command.names, '|'))
+      if (known == name) return &command;
   return nullptr;
 }
 
 bool is_group(const std::string& word) {
-  for (const Verb& verb : verbs())
-    for (const std::string& name : split(verb.names, '|'))
+  for (const Command& command : commands())
+    for (const std::string& name : split(command.names, '|'))
       if (name.starts_with(word + " ")) return true;
   return false;
 }
 
-[[noreturn]] void unknown_verb(const std::string& name) {
+[[noreturn]] void unknown_command(const std::string& name) {
   std::vector<std::string> names;
-  for (const Verb& verb : verbs())
-    for (std::string& known : split(verb.names, '|')) names.push_back(std::move(known));
+  for (const Command& command : commands())
+    for (std::string& known : split(command.names, '|')) names.push_back(std::move(known));
   std::vector<std::string_view> candidates(names.begin(), names.end());
   auto near = did_you_mean(name, candidates);
-  throw Error(cat("unknown verb: ", printable(name)),
+  throw Error(cat("unknown command: ", printable(name)),
               near ? cat("did you mean `mini ", *near, "`?") : "see `mini --help`",
               ErrorKind::usage);
 }
@@ -44,27 +44,27 @@ int show_group(const Session&, const Args& args) {
 
 }  // namespace
 
-Match find_verb(const Args& args) {
+Match find_command(const Args& args) {
   if (args.size() >= 2) {
     const std::string both = cat(args[0], " ", args[1]);
-    if (const Verb* verb = lookup(both)) return {verb, both, 2};
+    if (const Command* command = lookup(both)) return {command, both, 2};
   }
-  if (const Verb* verb = lookup(args[0])) return {verb, args[0], 1};
+  if (const Command* command = lookup(args[0])) return {command, args[0], 1};
   if (is_group(args[0])) {
-    static const Verb group{"", "", "", show_group};
+    static const Command group{"", "", "", show_group};
     if (args.size() == 1 || args[1] == "--help") return {&group, args[0], 0};
-    unknown_verb(cat(args[0], " ", args[1]));
+    unknown_command(cat(args[0], " ", args[1]));
   }
-  unknown_verb(args[0]);
+  unknown_command(args[0]);
 }
 
-int exit_code_for(const std::exception& error, std::string_view verb) {
+int exit_code_for(const std::exception& error, std::string_view command) {
   const auto* known = dynamic_cast<const Error*>(&error);
   const ErrorKind kind = known ? known->kind() : ErrorKind::failed;
   if (kind == ErrorKind::not_executable) return 126;
   if (kind == ErrorKind::no_command) return 127;
-  if (kind == ErrorKind::usage || verb.empty()) return 125;
-  return verb == "run" || verb == "container run" ? 125 : 1;
+  if (kind == ErrorKind::usage || command.empty()) return 125;
+  return command == "run" || command == "container run" ? 125 : 1;
 }
 
 void print_error(const std::exception& error) {
