@@ -58,6 +58,12 @@ void add_line(std::string& out, const Source& source, int number, const Range& r
 
 }  // namespace
 
+std::vector<std::string> texts(const std::vector<Word>& words) {
+  std::vector<std::string> result;
+  for (const Word& word : words) result.push_back(word.text);
+  return result;
+}
+
 std::string location(const Source& source, const Range& range) {
   return cat(printable(source.name), ":", range.first.line, ":", range.first.column);
 }

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/base/error.h"
 
@@ -33,6 +34,8 @@ struct Word {
   std::string text;
   Range range;
 };
+
+std::vector<std::string> texts(const std::vector<Word>& words);
 
 struct Warning {
   std::string rule;  // "StageNameCasing"

@@ -19,8 +19,8 @@
 namespace mini::cmd {
 namespace {
 
-constexpr std::string_view kFilters[] = {"id", "type", "until", "unused-for"};
-constexpr std::string_view kTypes[] = {"regular", "exec.cachemount", "source.http"};
+constexpr std::string_view kCacheFilters[] = {"id", "type", "until", "unused-for"};
+constexpr std::string_view kCacheTypes[] = {"regular", "exec.cachemount", "source.http"};
 
 struct BuilderPruneFlags {
   bool force = false, verbose = false;
@@ -38,8 +38,8 @@ struct BuilderPruneFlags {
   }
 
   void read_values() {
-    const Filters given(filters, kFilters);
-    given.check_values("type", kTypes);
+    const Filters given(filters, kCacheFilters);
+    given.check_values("type", kCacheTypes);
     for (const char* key : {"until", "unused-for"})
       for (const std::string& text : given.values(key)) {
         prune.unused_since = parse_since(text, now_ns());

@@ -24,8 +24,8 @@ namespace {
 using image::ImageEntry;
 using image::Reference;
 
-constexpr std::string_view kFilters[] = {"before",    "dangling", "label",
-                                         "reference", "since",    "until"};
+constexpr std::string_view kImageFilters[] = {"before",    "dangling", "label",
+                                              "reference", "since",    "until"};
 constexpr const char* kNone = "<none>";
 
 struct ImagesFlags {
@@ -55,10 +55,10 @@ bool name_fits(const std::optional<Reference>& name, const std::string& pattern)
                   dockerfile::glob_match(pattern, name->familiar_name()));
 }
 
-class Selection {
+class ImageSelection {
  public:
-  Selection(const image::ImageStore& store, const ImagesFlags& flags)
-      : filters_(flags.filters, kFilters), patterns_(filters_.values("reference")) {
+  ImageSelection(const image::ImageStore& store, const ImagesFlags& flags)
+      : filters_(flags.filters, kImageFilters), patterns_(filters_.values("reference")) {
     if (!flags.reference.empty()) patterns_.push_back(flags.reference);
     dangling_ = filters_.truth("dangling");
     for (const std::string& name : filters_.values("before"))
@@ -120,7 +120,7 @@ nlohmann::ordered_json image_row(const Tagged& row, bool whole, int64_t now,
           {"VirtualSize", size}};
 }
 
-Listing table(bool digests) {
+Listing image_table(bool digests) {
   std::vector<std::string> columns{"Repository", "Tag", "ID", "CreatedSince", "Size"};
   if (digests) columns.insert(columns.begin() + 2, "Digest");
   return Listing({{"Repository", "REPOSITORY"},
@@ -144,7 +144,7 @@ int images(const Session& session, const Args& args) {
   const ImagesFlags wanted(flags);
   if (!flags.parse(args)) return 0;
   const image::ImageStore store(session.paths);
-  const Selection selection(store, wanted);
+  const ImageSelection selection(store, wanted);
   std::vector<ImageEntry> all = store.list();
   const int64_t now = now_ns();
   const bool counted = wanted.format.find(".Containers") != std::string::npos;
@@ -152,7 +152,7 @@ int images(const Session& session, const Args& args) {
   if (counted)
     for (const engine::Record& record : engine::ContainerStore(session.paths).list())
       ++containers[record.image_id];
-  Listing listing = table(wanted.digests);
+  Listing listing = image_table(wanted.digests);
   std::string ids;
   for (const Tagged& row : rows_of(all)) {
     if (!selection.takes(row)) continue;

@@ -50,13 +50,13 @@ void add_gateway(network::NetworkOptions& options, const std::string& text) {
   place = *address;
 }
 
-struct CreateFlags {
+struct NetworkCreateFlags {
   std::string driver = "bridge", ip_range, ipam_driver = "default", scope = "local";
   std::vector<std::string> subnets, gateways, labels, driver_options, ipam_options, aux_addresses;
   bool attachable = false;
   network::NetworkOptions options;
 
-  explicit CreateFlags(Flags& flags) {
+  explicit NetworkCreateFlags(Flags& flags) {
     flags.value("-d,--driver", driver, "bridge");
     flags.values("--subnet", subnets, "range of addresses: 10.1.0.0/24; also one of IPv6");
     flags.values("--gateway", gateways, "the host's address in it (the first)");
@@ -105,7 +105,7 @@ struct CreateFlags {
 int network_create(const Session& session, const Args& args) {
   Flags flags("network create [flags] NETWORK",
               "Makes a network, on which containers find one another by name.");
-  CreateFlags wanted(flags);
+  NetworkCreateFlags wanted(flags);
   if (!flags.parse(args)) return 0;
   put(network::NetworkStore(session.paths).create(wanted.parsed()).id + "\n");
   return 0;

@@ -16,9 +16,9 @@
 namespace mini::cmd {
 namespace {
 
-constexpr std::string_view kFilters[] = {"dangling", "driver", "id",  "label",
-                                         "name",     "scope",  "type"};
-constexpr std::string_view kTypes[] = {"builtin", "custom"};
+constexpr std::string_view kNetworkFilters[] = {"dangling", "driver", "id",  "label",
+                                                "name",     "scope",  "type"};
+constexpr std::string_view kNetworkTypes[] = {"builtin", "custom"};
 
 struct Entry {
   network::Network network;
@@ -42,11 +42,11 @@ std::vector<Entry> all_networks(const engine::ContainerStore& store) {
   return out;
 }
 
-class Selection {
+class NetworkSelection {
  public:
-  Selection(const std::vector<std::string>& texts, const engine::ContainerStore& store)
-      : filters_(texts, kFilters), dangling_(filters_.truth("dangling")) {
-    filters_.check_values("type", kTypes);
+  NetworkSelection(const std::vector<std::string>& texts, const engine::ContainerStore& store)
+      : filters_(texts, kNetworkFilters), dangling_(filters_.truth("dangling")) {
+    filters_.check_values("type", kNetworkTypes);
     if (!dangling_) return;
     for (const network::Network& network : engine::unused_networks(store))
       unused_.insert(network.name);
@@ -101,7 +101,7 @@ int network_ls(const Session& session, const Args& args) {
   flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);
-  const Selection selection(texts, store);
+  const NetworkSelection selection(texts, store);
   Listing listing({{"ID", "NETWORK ID"},
                    {"Name", "NAME"},
                    {"Driver", "DRIVER"},

@@ -26,12 +26,12 @@ using container::OciState;
 constexpr int kExecFailed = 255;
 
 // What `create` and `run` share.
-struct CreateFlags {
+struct OciCreateFlags {
   OciCreate options;
   int64_t preserve_fds = 0;
   bool no_pivot = false;
 
-  explicit CreateFlags(Flags& flags) {
+  explicit OciCreateFlags(Flags& flags) {
     flags.value("-b,--bundle", options.bundle, "directory with config.json (.)");
     flags.value("--pid-file", options.pid_file, "write the process's id to this file");
     flags.value("--console-socket", options.console_socket, "where to send the terminal");
@@ -54,7 +54,7 @@ struct CreateFlags {
 
 int oci_create(OciRuntime& runtime, const Args& args) {
   Flags flags("oci create [flags] ID", "Makes a container from a bundle; start lets it go.");
-  CreateFlags given(flags);
+  OciCreateFlags given(flags);
   if (!flags.parse(args)) return 0;
   runtime.create(given.checked());
   return 0;
@@ -62,7 +62,7 @@ int oci_create(OciRuntime& runtime, const Args& args) {
 
 int oci_run(OciRuntime& runtime, const Args& args) {
   Flags flags("oci run [flags] ID", "Makes a container from a bundle and starts it.");
-  CreateFlags given(flags);
+  OciCreateFlags given(flags);
   flags.flag("-d,--detach", given.options.detach, "return when it runs");
   flags.flag("--keep", given.options.keep, "do not delete it when it ends");
   if (!flags.parse(args)) return 0;

@@ -27,9 +27,9 @@ namespace {
 using engine::Record;
 using engine::Status;
 
-constexpr std::string_view kFilters[] = {"ancestor", "before", "exited", "expose",  "health",
-                                         "id",       "label",  "name",   "network", "publish",
-                                         "since",    "status", "volume"};
+constexpr std::string_view kContainerFilters[] = {
+    "ancestor", "before",  "exited",  "expose", "health", "id",    "label",
+    "name",     "network", "publish", "since",  "status", "volume"};
 constexpr std::string_view kStatuses[] = {"created",  "running", "paused", "restarting",
                                           "removing", "exited",  "dead"};
 constexpr std::string_view kHealths[] = {"starting", "healthy", "unhealthy", "none"};
@@ -65,9 +65,10 @@ bool descends_from(const Record& record, const image::Image& image) {
          std::equal(layers.begin(), layers.end(), record.layers.begin());
 }
 
-class Selection {
+class ContainerSelection {
  public:
-  Selection(Stores& stores, const PsFlags& flags) : filters_(flags.filters, kFilters) {
+  ContainerSelection(Stores& stores, const PsFlags& flags)
+      : filters_(flags.filters, kContainerFilters) {
     filters_.check_values("status", kStatuses);
     filters_.check_values("health", kHealths);
     for (const std::string& name : filters_.values("ancestor"))
@@ -188,7 +189,7 @@ std::string size_cell(const engine::ContainerStore& store, const Record& record)
 }
 
 std::vector<Record> chosen(Stores& stores, const PsFlags& flags) {
-  const Selection selection(stores, flags);
+  const ContainerSelection selection(stores, flags);
   const int64_t last = flags.latest ? 1 : flags.last;
   const bool all = flags.all || last > 0 || selection.means_all();
   std::vector<Record> out;
@@ -199,7 +200,7 @@ std::vector<Record> chosen(Stores& stores, const PsFlags& flags) {
   return out;
 }
 
-Listing table(bool with_size) {
+Listing container_table(bool with_size) {
   std::vector<std::string> columns{"ID",     "Image", "Command", "RunningFor",
                                    "Status", "Ports", "Names"};
   if (with_size) columns.push_back("Size");
@@ -234,7 +235,7 @@ int ps(const Session& session, const Args& args) {
     put(out);
     return 0;
   }
-  Listing listing = table(wanted.size);
+  Listing listing = container_table(wanted.size);
   const ImageNames names = records.empty() ? ImageNames() : ImageNames(stores.images());
   RowStyle style{wanted.no_trunc, now_ns(), "", ""};
   for (const Record& record : records) {

@@ -17,7 +17,7 @@
 namespace mini::cmd {
 namespace {
 
-constexpr std::string_view kFilters[] = {"dangling", "driver", "label", "name"};
+constexpr std::string_view kVolumeFilters[] = {"dangling", "driver", "label", "name"};
 
 }  // namespace
 
@@ -51,7 +51,7 @@ int volume_ls(const Session& session, const Args& args) {
   flags.values("-f,--filter", texts, "KEY=VALUE: dangling, driver, label, name");
   flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
   if (!flags.parse(args)) return 0;
-  const Filters filters(texts, kFilters);
+  const Filters filters(texts, kVolumeFilters);
   const std::optional<bool> dangling = filters.truth("dangling");
   const engine::VolumeStore store(session.paths);
   std::multimap<std::string, std::string> users;

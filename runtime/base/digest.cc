@@ -10,7 +10,6 @@ namespace mini {
 namespace {
 
 constexpr std::string_view kPrefix = "sha256:";
-constexpr char kHexDigits[] = "0123456789abcdef";
 
 bool is_hex(std::string_view text) {
   return text.size() == 2 * SHA256_DIGEST_LENGTH &&

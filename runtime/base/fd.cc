@@ -41,6 +41,16 @@ std::pair<Fd, Fd> make_socketpair() {
   return {Fd(fds[0]), Fd(fds[1])};
 }
 
+void set_nonblocking(int fd) {
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+struct stat stat_fd(int fd, const std::string& name) {
+  struct stat info;
+  if (fstat(fd, &info) < 0) throw SysError(name);
+  return info;
+}
+
 Fd open_file(const std::string& path, int flags, unsigned mode) {
   return open_at(AT_FDCWD, path, flags, mode);
 }

@@ -3,6 +3,8 @@
 // `name`. Not for paths inside a rootfs: see root.h.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -41,6 +43,10 @@ struct Pipe {
 };
 Pipe make_pipe();                     // close-on-exec
 std::pair<Fd, Fd> make_socketpair();  // AF_UNIX, SOCK_SEQPACKET, close-on-exec
+
+void set_nonblocking(int fd);
+// fstat(2).
+struct stat stat_fd(int fd, const std::string& name);
 
 Fd open_file(const std::string& path, int flags, unsigned mode = 0);  // O_CLOEXEC added; throws
 Fd open_at(int dir, const std::string& path, int flags,

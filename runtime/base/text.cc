@@ -6,8 +6,6 @@
 namespace mini {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789abcdef";
-
 // One code point of valid UTF-8 at the start of `text`, or nothing: no surrogates, no overlong
 // forms, nothing above 10FFFF.
 struct CodePoint {
@@ -98,6 +96,11 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     out += parts[i];
   }
   return out;
+}
+
+std::string join_path(std::string_view directory, std::string_view name) {
+  if (directory.empty()) return std::string(name);
+  return name.empty() ? std::string(directory) : cat(directory, '/', name);
 }
 
 std::string_view trim(std::string_view text) {

@@ -39,6 +39,11 @@ std::string_view trim(std::string_view text);  // blanks, tabs, CR, LF at both e
 std::string lower(std::string_view text);      // ASCII only
 std::string upper(std::string_view text);      // ASCII only
 
+// "directory/name", or the other one when either is empty. Text only: no "." or ".." is resolved.
+std::string join_path(std::string_view directory, std::string_view name);
+
+inline constexpr char kHexDigits[] = "0123456789abcdef";
+
 // Strict: the whole text is one decimal number without sign, blanks or overflow, at most `max`.
 std::optional<unsigned long long> parse_number(std::string_view text,
                                                unsigned long long max = ~0ULL);

@@ -12,7 +12,6 @@
 namespace mini::image {
 namespace {
 
-constexpr size_t kBlock = 512;
 constexpr uint64_t kPiece = 256 << 10;
 constexpr int64_t kLargestId = 0xfffffffe;  // the next means "unchanged" to chown(2)
 constexpr size_t kTypeOffset = 156;
@@ -100,10 +99,10 @@ std::string_view TarReader::pull() {
     body_ahead_ -= piece.size();
     return piece;
   }
-  const std::string_view block = source_(kBlock);
+  const std::string_view block = source_(kTarBlock);
   headers_ += block;
   if (block.empty()) return block;
-  zero_blocks_ = block.size() == kBlock && is_zero(block) ? zero_blocks_ + 1 : 0;
+  zero_blocks_ = block.size() == kTarBlock && is_zero(block) ? zero_blocks_ + 1 : 0;
   return block;
 }
 
@@ -138,7 +137,7 @@ std::optional<TarEntry> TarReader::next() {
   size_ = entry.size;
   given_ = 0;
   at_end_ = false;
-  body_ahead_ = (size_ + kBlock - 1) / kBlock * kBlock;
+  body_ahead_ = (size_ + kTarBlock - 1) / kTarBlock * kTarBlock;
   headers_.clear();
   zero_blocks_ = 0;
   return entry;
@@ -147,10 +146,10 @@ std::optional<TarEntry> TarReader::next() {
 // libarchive ends at the first block of zeros, or without any. An end mark of one block, or none at
 // all, is what some tools write; it has to come after a whole entry.
 void TarReader::check_end() const {
-  const size_t blocks = headers_.size() / kBlock;
-  if (zero_blocks_ >= 2 || (headers_.size() % kBlock == 0 && zero_blocks_ == blocks)) return;
-  if (zero_blocks_ == 0 && headers_.size() % kBlock == 0 &&
-      is_zero(std::string_view(headers_).substr(0, kBlock)))
+  const size_t blocks = headers_.size() / kTarBlock;
+  if (zero_blocks_ >= 2 || (headers_.size() % kTarBlock == 0 && zero_blocks_ == blocks)) return;
+  if (zero_blocks_ == 0 && headers_.size() % kTarBlock == 0 &&
+      is_zero(std::string_view(headers_).substr(0, kTarBlock)))
     damaged("there is a block of zeros between entries");
   damaged("it is truncated");
 }
@@ -194,8 +193,8 @@ TarEntry TarReader::convert(archive_entry* from) const {
 // What libarchive takes without a word, looked up in the blocks that it has just read: the last of
 // them is the entry's own header.
 void TarReader::check_header(const TarEntry& entry, bool sparse) const {
-  if (headers_.size() < kBlock) damaged("an entry has no header");
-  const std::string_view own = std::string_view(headers_).substr(headers_.size() - kBlock);
+  if (headers_.size() < kTarBlock) damaged("an entry has no header");
+  const std::string_view own = std::string_view(headers_).substr(headers_.size() - kTarBlock);
   const char type = own[kTypeOffset];
   // In a record, which is "<size> <key>=<value>\n".
   const auto has = [&](std::string_view bytes) {
@@ -217,7 +216,7 @@ void TarReader::check_header(const TarEntry& entry, bool sparse) const {
     if (name.size() >= kLongestPath)
       damaged(cat("a name is longer than ", kLongestPath, " bytes: ", quoted(name.substr(0, 100))));
     // A C string ends at the NUL; the record goes on behind it.
-    if (headers_.size() > kBlock && has(cat("path=", name, '\0')))
+    if (headers_.size() > kTarBlock && has(cat("path=", name, '\0')))
       damaged(cat(quoted(name), ": a NUL in a name"));
   }
 }

@@ -8,7 +8,6 @@
 namespace mini::image {
 namespace {
 
-constexpr size_t kBlock = 512;
 constexpr uint64_t kOctal7 = 07777777;       // the largest mode, id and device number
 constexpr uint64_t kOctal11 = 077777777777;  // the largest size and time
 constexpr char kPaxHeader = 'x';
@@ -19,7 +18,7 @@ struct UstarHeader {
   char link[100], magic[6], version[2], user[32], group[32], major[8], minor[8], prefix[155],
       rest[12];
 };
-static_assert(sizeof(UstarHeader) == kBlock);
+static_assert(sizeof(UstarHeader) == kTarBlock);
 
 // Digits and a NUL; what does not fit is in the PAX header, and 0 here.
 template <size_t N>
@@ -81,8 +80,8 @@ int64_t clamp_time(int64_t mtime, int64_t epoch) {
 
 void TarWriter::header(const TarEntry& entry, char type, std::string_view name,
                        std::string_view link, uint64_t size) {
-  UstarHeader* const block = reinterpret_cast<UstarHeader*>(out_.space(kBlock).data);
-  memset(block, 0, kBlock);
+  UstarHeader* const block = reinterpret_cast<UstarHeader*>(out_.space(kTarBlock).data);
+  memset(block, 0, kTarBlock);
   size_t split = prefix_size(name);
   if (split == std::string_view::npos) split = 0;
   put_text(block->prefix, name.substr(0, split));
@@ -101,11 +100,11 @@ void TarWriter::header(const TarEntry& entry, char type, std::string_view name,
   memset(block->checksum, ' ', sizeof block->checksum);
   unsigned sum = 0;
   const auto* bytes = reinterpret_cast<const unsigned char*>(block);
-  for (size_t i = 0; i < kBlock; ++i) sum += bytes[i];
+  for (size_t i = 0; i < kTarBlock; ++i) sum += bytes[i];
   char digits[7]{};
   put_octal(digits, sum);
   memcpy(block->checksum, digits, sizeof digits);  // six digits, NUL, blank
-  out_.commit(kBlock);
+  out_.commit(kTarBlock);
 }
 
 void TarWriter::entry(const TarEntry& entry) {
@@ -135,12 +134,12 @@ void TarWriter::opaque(const std::string& directory) {
 }
 
 void TarWriter::pad(uint64_t size) {
-  static constexpr char kZeros[kBlock] = {};
-  if (size % kBlock != 0) out_.write({kZeros, kBlock - size % kBlock});
+  static constexpr char kZeros[kTarBlock] = {};
+  if (size % kTarBlock != 0) out_.write({kZeros, kTarBlock - size % kTarBlock});
 }
 
 void TarWriter::end() {
-  static constexpr char kZeros[2 * kBlock] = {};
+  static constexpr char kZeros[2 * kTarBlock] = {};
   out_.write({kZeros, sizeof kZeros});
 }
 

@@ -25,6 +25,7 @@ namespace mini::image {
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueMarker = ".wh..wh..opq";
 constexpr size_t kLongestPath = 4096;
+constexpr size_t kTarBlock = 512;
 
 enum class EntryType : char {
   file = '0',

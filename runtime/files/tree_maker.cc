@@ -31,12 +31,6 @@ std::vector<std::string> reversed(std::string_view path) {
   return parts;
 }
 
-struct stat stat_fd(int fd, const std::string& shown) {
-  struct stat info;
-  if (fstat(fd, &info) < 0) throw SysError(shown);
-  return info;
-}
-
 bool stat_entry(int directory, const std::string& name, struct stat& info) {
   return fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }

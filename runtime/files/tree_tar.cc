@@ -22,7 +22,7 @@ namespace mini::image {
 namespace {
 
 constexpr size_t kReadAtOnce = 64 << 10;
-constexpr int kOpenDirectories =
+constexpr int kOpenLevels =
     128;  // deeper ones are reopened by "..", so that no depth needs more descriptors
 
 struct Name {
@@ -48,12 +48,6 @@ std::vector<Name> sorted_names(int directory, const std::string& shown) {
   std::sort(names.begin(), names.end(),
             [](const Name& a, const Name& b) { return a.text < b.text; });
   return names;
-}
-
-struct stat stat_fd(int fd, const std::string& shown) {
-  struct stat info;
-  if (fstat(fd, &info) < 0) throw SysError(shown);
-  return info;
 }
 
 class TreeTar {
@@ -195,7 +189,7 @@ class TreeTar {
         read_attributes(directory.get(), nullptr, normalise_, shown(path));
     tar_.entry(described(EntryType::directory, path, info, attributes));
     if (attributes.opaque) tar_.opaque(path);
-    const bool deep = depth >= kOpenDirectories;
+    const bool deep = depth >= kOpenLevels;
     struct stat left {};
     if (deep) {
       left = stat_fd(parent.get(), shown(path));

@@ -12,11 +12,6 @@
 namespace mini::build {
 namespace {
 
-std::string join_path(std::string_view directory, std::string_view name) {
-  if (directory.empty()) return std::string(name);
-  return name.empty() ? std::string(directory) : cat(directory, '/', name);
-}
-
 std::string parent_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);

@@ -18,7 +18,6 @@ namespace mini::build {
 namespace {
 
 constexpr int kLinkLimit = 40;
-constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 int64_t ns(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -36,10 +35,6 @@ bool is_opaque(int directory) {
 bool is_kept_attribute(const std::string& name) {
   if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
   return name == "security.capability" || name.starts_with("system.posix_acl_");
-}
-
-std::string join_path(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : cat(directory, '/', name);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 // root. Throws SysError naming the path. Safe to use from several threads.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -36,6 +37,8 @@ struct FileNode {
   bool is_link() const { return S_ISLNK(mode); }
   bool same_file(const FileNode& other) const;  // and not changed in between
 };
+
+constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 struct FileEntry : FileNode {
   std::string path;

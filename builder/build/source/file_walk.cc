@@ -14,15 +14,7 @@
 #include "runtime/base/text.h"
 
 namespace mini::build {
-namespace {
-
-constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-std::string join_path(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : cat(directory, '/', name);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 // One walk. Directories that the visitor only enters are marked, and at the end those dropped below
 // which nothing was taken.

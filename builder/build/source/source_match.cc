@@ -7,10 +7,6 @@
 namespace mini::build {
 namespace {
 
-std::string join_path(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : cat(directory, '/', name);
-}
-
 void expand(const FileView& view, const std::string& directory,
             const std::vector<std::string>& pattern, size_t at, std::vector<std::string>& out) {
   for (const std::string& name : view.names(directory)) {

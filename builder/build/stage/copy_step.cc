@@ -10,12 +10,6 @@
 namespace mini::build {
 namespace {
 
-std::vector<std::string> texts(const std::vector<dockerfile::Word>& words) {
-  std::vector<std::string> result;
-  for (const dockerfile::Word& word : words) result.push_back(word.text);
-  return result;
-}
-
 ContentHash content_hash(const Digest& digest) {
   ContentHash out;
   for (size_t i = 0; i < out.size(); ++i)
@@ -75,7 +69,7 @@ CopyStep::CopyStep(Session& session, const StageState& state, const FileView& ro
   }
   if (copy.chmod)
     at(copy.chmod->range, [&] { request_.mode = ModeChange::parse(copy.chmod->text); });
-  request_.excludes = texts(copy.excludes);
+  request_.excludes = dockerfile::texts(copy.excludes);
   request_.parents = copy.parents;
 }
 

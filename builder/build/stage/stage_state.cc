@@ -67,12 +67,6 @@ std::string go_list(const std::vector<std::string>& words) {
   return cat('[', join(words, " "), ']');
 }
 
-std::vector<std::string> texts(const std::vector<dockerfile::Word>& words) {
-  std::vector<std::string> result;
-  for (const dockerfile::Word& word : words) result.push_back(word.text);
-  return result;
-}
-
 uint16_t parse_port(const std::string& text, const std::string& whole) {
   const auto port = parse_number(text, 65535);
   if (!port)
@@ -165,7 +159,7 @@ struct Metadata {
       if (path.text.empty()) throw Error("VOLUME: an empty path");
       state.config.volumes.insert(path.text);
     }
-    return history("VOLUME " + go_list(texts(volume.paths)));
+    return history("VOLUME " + go_list(dockerfile::texts(volume.paths)));
   }
 
   bool operator()(const dockerfile::Shell& shell) const {

@@ -11,8 +11,6 @@
 namespace mini::container {
 namespace {
 
-constexpr size_t kPathMax = 4096;
-
 struct KernelSigaction {
   void (*handler)(int);
   unsigned long flags;

@@ -106,6 +106,7 @@ long execute(Launcher& self, const Op& op, ReportRecord& record);
 size_t length(const char* text);
 // The decimal digits of `number`, which is not negative, with a final NUL; returns where they start
 // in `out`.
+constexpr size_t kPathMax = 4096;
 constexpr size_t kDigits = 24;
 char* decimal(long number, char (&out)[kDigits]);
 

@@ -8,11 +8,6 @@
 #include "runtime/container/launcher/launcher.h"
 
 namespace mini::container {
-namespace {
-
-constexpr size_t kPathMax = 4096;
-
-}  // namespace
 
 long open_below(int root, const char* path, uint64_t flags, uint64_t resolve) {
   open_how how = {};

@@ -20,10 +20,6 @@ constexpr size_t kOwnerQueue = 256 << 10, kGuestQueue = 1 << 20;
 constexpr size_t kMaxClients = 256;
 constexpr int64_t kFarewell = 2'000'000'000;
 
-void set_nonblocking(int fd) {
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 std::string frame_of(Frame type, std::string_view payload) {
   std::string frame(1, static_cast<char>(type));
   frame += payload;

@@ -29,10 +29,6 @@ bool can_take(int fd, bool wait) {
   return ready > 0;
 }
 
-void set_nonblocking(int fd) {
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 }  // namespace
 
 OutputTarget::OutputTarget(int fd) : fd_(fd), blocks_(may_block(fd)) {}

@@ -26,14 +26,14 @@ bool is_volume_name(std::string_view name) {
                      [&](char c) { return letter(c) || c == '_' || c == '.' || c == '-'; });
 }
 
-void make_directory(const std::string& path, unsigned mode) {
+void ensure_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0 && errno != EEXIST) throw SysError(path);
 }
 
 // The root is nobody else's business, whoever makes it.
 std::string make_volumes_directory(const StatePaths& paths) {
   make_directories(paths.root, 0700);
-  make_directory(paths.root + "/volumes", 0711);
+  ensure_directory(paths.root + "/volumes", 0711);
   return paths.root + "/volumes/";
 }
 
@@ -92,8 +92,8 @@ Volume VolumeStore::create(const std::string& wanted,
   check_volume_name(name);
   if (auto have = find(name)) return std::move(*have);
   make_volumes_directory(paths_);
-  make_directory(directory(name), 0711);
-  make_directory(directory(name) + "/_data", 0755);
+  ensure_directory(directory(name), 0711);
+  ensure_directory(directory(name) + "/_data", 0755);
   Json json = {{"Created", now_ns()}};
   if (!labels.empty()) json["Labels"] = labels;
   if (anonymous || wanted.empty()) json["Anonymous"] = true;
@@ -135,7 +135,7 @@ void VolumeStore::remove(const ContainerStore& containers, const std::string& na
                 cat("remove the container first: `mini rm ", names[0], "`"), ErrorKind::conflict);
   }
   // Gone whole by one rename; killed after it, the next command empties the trash.
-  make_directory(paths_.root + "/trash", 0700);
+  ensure_directory(paths_.root + "/trash", 0700);
   const std::string trash = cat(paths_.root, "/trash/", random_hex(24));
   rename_path(directory(name), trash);
   remove_tree(trash);

@@ -19,10 +19,6 @@
 namespace mini::engine {
 namespace {
 
-network::Address address_of(const std::string& text) {
-  return network::Address::parse(text).value_or(network::Address());
-}
-
 uint8_t protocol_number(const std::string& protocol) {
   return protocol == "udp" ? IPPROTO_UDP : IPPROTO_TCP;
 }
@@ -166,7 +162,8 @@ void ContainerNetwork::reserve(const Record& record) {
                 "give it a second network: `mini network connect`", ErrorKind::usage);
   for (const PortRequest& request : wanted) {
     if (!request.host_address.empty()) {
-      if (address_of(request.host_address).is_v6() && !networks[way_out].subnet6)
+      if (network::Address::parse_or_none(request.host_address).is_v6() &&
+          !networks[way_out].subnet6)
         throw Error(cat("publish on ", request.host_address, ": network ", networks[way_out].name,
                         " has no IPv6"),
                     "make one that has: `mini network create --ipv6 NAME`", ErrorKind::usage);
@@ -183,7 +180,7 @@ void ContainerNetwork::reserve(const Record& record) {
 
 void ContainerNetwork::reserve_one(const PortRequest& request, const std::string& address) {
   network::PortRule rule;
-  rule.host = address_of(address);
+  rule.host = network::Address::parse_or_none(address);
   rule.container_port = request.container_port;
   rule.protocol = protocol_number(request.protocol);
   const unsigned last = std::max(request.host_port, request.host_port_last);
@@ -212,10 +209,10 @@ void ContainerNetwork::connect(const Record& record, pid_t process) {
     network::JoinRequest request;
     request.container = id_;
     request.names = names_in(record, wanted);
-    request.address = address_of(wanted.address);
-    request.address6 = address_of(wanted.address6);
+    request.address = network::Address::parse_or_none(wanted.address);
+    request.address6 = network::Address::parse_or_none(wanted.address6);
     if (!wanted.mac.empty()) request.mac = network::parse_mac(wanted.mac);
-    if (i < before.size()) request.preferred = address_of(before[i].address);
+    if (i < before.size()) request.preferred = network::Address::parse_or_none(before[i].address);
     if (i == way_out) request.ports = rules_;
     const network::Member member = membership_.join(wanted.name, request);
     const std::string interface = cat("eth", i);

@@ -45,10 +45,6 @@ std::string free_interface(const Record& record) {
   }
 }
 
-network::Address address_of(const std::string& text) {
-  return network::Address::parse(text).value_or(network::Address());
-}
-
 // A container that had no way out gets one with its first network that has.
 bool lacks_way_out(const StatePaths& paths, const Record& record) {
   const network::NetworkStore networks(paths);
@@ -66,8 +62,8 @@ void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& want
   network::JoinRequest request;
   request.container = record.id;
   request.names = names_in(record, wanted);
-  request.address = address_of(wanted.address);
-  request.address6 = address_of(wanted.address6);
+  request.address = network::Address::parse_or_none(wanted.address);
+  request.address6 = network::Address::parse_or_none(wanted.address6);
   if (!wanted.mac.empty()) request.mac = network::parse_mac(wanted.mac);
   const network::Member member = membership.join(wanted.name, request);
   const std::string interface = free_interface(record);

@@ -15,6 +15,7 @@ class Address {
  public:
   Address() = default;  // none
   static std::optional<Address> parse(std::string_view text);
+  static Address parse_or_none(std::string_view text) { return parse(text).value_or(Address()); }
   static Address from_bytes(const void* bytes, bool v6);  // network order, 4 or 16 of them
   static Address v4(uint32_t host_order);
 

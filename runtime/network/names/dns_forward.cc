@@ -21,8 +21,6 @@
 namespace mini::network {
 namespace {
 
-constexpr size_t kLengthPrefix = 2;
-
 uint16_t random_id() {
   uint16_t id = 0;
   if (getrandom(&id, sizeof id, 0) != sizeof id) throw SysError("name server: no random number");
@@ -195,10 +193,10 @@ void DnsForward::receive_stream(uint32_t slot) {
   if (got <= 0) return ask_next(slot);
   std::string& in = question.in;
   in.append(buffer.data(), static_cast<size_t>(got));
-  if (in.size() < kLengthPrefix) return;
+  if (in.size() < kDnsLengthPrefix) return;
   const size_t length = message_id(in);  // big-endian, as an id is
-  if (in.size() < kLengthPrefix + length) return;
-  std::string packet = in.substr(kLengthPrefix, length);
+  if (in.size() < kDnsLengthPrefix + length) return;
+  std::string packet = in.substr(kDnsLengthPrefix, length);
   // The connection carries one question: what is no answer to it ends it.
   if (!answers_question(packet, question.id, question.question)) return ask_next(slot);
   take(slot, std::move(packet));

@@ -18,6 +18,7 @@ constexpr size_t kDnsHeader = 12;
 constexpr size_t kDnsLargestQuery = 4096;  // far more than a question and its EDNS options take
 constexpr size_t kDnsLargestDatagram = 4096;
 constexpr size_t kDnsLargestMessage = 65535;  // by TCP
+constexpr size_t kDnsLengthPrefix = 2;        // by TCP
 
 enum class DnsCode : uint16_t {
   no_error = 0,

@@ -23,7 +23,6 @@ constexpr int kEventsPerCall = 16;
 constexpr int kDatagramsPerCall = 16;
 constexpr uint32_t kMostConnections = 16;
 constexpr int64_t kConnectionIdle = 10'000'000'000;
-constexpr size_t kLengthPrefix = 2;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 enum Tag : uint32_t {
@@ -288,12 +287,12 @@ bool DnsServer::write_to(Connection& connection) {
 bool DnsServer::take_queries(uint32_t slot) {
   Connection& connection = *connections_[slot];
   std::string& in = connection.in;
-  if (connection.waiting || !connection.out.empty() || in.size() < kLengthPrefix) return true;
+  if (connection.waiting || !connection.out.empty() || in.size() < kDnsLengthPrefix) return true;
   const size_t length = message_id(in);  // big-endian, as an id is
   if (length < kDnsHeader || length > kDnsLargestQuery) return false;
-  if (in.size() < kLengthPrefix + length) return true;
-  const std::string packet = in.substr(kLengthPrefix, length);
-  in.erase(0, kLengthPrefix + length);
+  if (in.size() < kDnsLengthPrefix + length) return true;
+  const std::string packet = in.substr(kDnsLengthPrefix, length);
+  in.erase(0, kDnsLengthPrefix + length);
   connection.waiting = true;
   connection.deadline = monotonic_ns() + kConnectionIdle;
   // What is dropped has no answer to wait for.

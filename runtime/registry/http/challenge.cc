@@ -7,7 +7,7 @@
 namespace mini::registry {
 namespace {
 
-constexpr size_t kLongest = 8192;
+constexpr size_t kLongestChallenge = 8192;
 
 bool is_token_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -93,7 +93,7 @@ class Parser {
 }  // namespace
 
 std::vector<Challenge> parse_challenges(std::string_view header) {
-  if (header.size() > kLongest) return {};
+  if (header.size() > kLongestChallenge) return {};
   return Parser(header).parse();
 }
 

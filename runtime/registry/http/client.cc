@@ -15,10 +15,6 @@ constexpr int kRedirects = 5;
 constexpr size_t kSmallAnswer = 64 << 10;
 constexpr size_t kLongestReason = 300;
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 // "CODE: message" of a registry's error document; empty for anything else, a page of HTML say.
 std::string reason_of(Response& response) {
   try {
@@ -158,7 +154,7 @@ Response Client::send(const Call& call) {
                   cat("`mini login ", endpoint_.credentials, "`"));
     }
     const bool reading = call.method == "GET" || call.method == "HEAD";
-    if (!is_redirect(response.head.status) || !reading) return response;
+    if (!response.head.is_redirect() || !reading) return response;
     return redirected(std::move(response), call);
   }
 }
@@ -175,7 +171,7 @@ Response Client::redirected(Response response, const Call& call) {
     current->rest(kSmallAnswer);
     const bool home = to.origin() == base().origin();
     Response next = once(request(call, to, home ? authority_.header(call.scope) : std::string()));
-    if (!is_redirect(next.head.status)) return next;
+    if (!next.head.is_redirect()) return next;
     current.emplace(std::move(next));
   }
   throw Error(cat(name(), ": redirects more than ", kRedirects, " times"));

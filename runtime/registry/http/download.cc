@@ -8,10 +8,6 @@ namespace {
 
 constexpr int kHops = 10;
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 Request request_to(const Url& url, const DownloadRequest& wanted) {
   Request request;
   request.url = url;
@@ -28,7 +24,7 @@ ResponseHead follow(Transport& transport, const DownloadRequest& wanted) {
   Url url = Url::parse(wanted.url);
   for (int hop = 0; hop <= kHops; ++hop) {
     ResponseHead head = transport.start(request_to(url, wanted));
-    if (!is_redirect(head.status)) return head;
+    if (!head.is_redirect()) return head;
     const Url to = url.resolve(head.header("location"));
     if (url.scheme == "https" && to.scheme != "https")
       throw Error(cat("redirects to ", to.origin(), ", which is not encrypted"));

@@ -93,6 +93,10 @@ std::string ResponseHead::list(std::string_view name) const {
   return values;
 }
 
+bool ResponseHead::is_redirect() const {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 std::string ResponseHead::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;

@@ -53,6 +53,7 @@ struct ResponseHead {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
 
+  bool is_redirect() const;
   // Empty when it is missing; the first of several.
   std::string header(std::string_view name) const;
   // All of them as one list (RFC 9110, 5.3).

@@ -9,7 +9,7 @@
 namespace mini::registry {
 namespace {
 
-constexpr size_t kLongest = 8192;
+constexpr size_t kLongestUrl = 8192;
 constexpr uint16_t kHttp = 80, kHttps = 443;
 
 [[noreturn]] void refuse(std::string_view text, const char* why) {
@@ -55,7 +55,7 @@ void read_path(Url& url, std::string_view rest) {
 }  // namespace
 
 Url Url::parse(std::string_view text) {
-  if (text.size() > kLongest) refuse(text, "is too long");
+  if (text.size() > kLongestUrl) refuse(text, "is too long");
   const auto strange = [](unsigned char c) { return c <= ' ' || c >= 0x7F || c == '\\'; };
   if (std::any_of(text.begin(), text.end(), strange)) refuse(text, "holds bytes that it may not");
   Url url;

@@ -16,7 +16,7 @@ std::vector<std::string> texts(const std::string& text) {
   return out;
 }
 
-std::string problem(const std::string& text) {
+std::string lines_problem(const std::string& text) {
   try {
     split_lines({"f", text});
   } catch (const DockerfileError& error) {
@@ -57,9 +57,10 @@ TEST(Lines, DirectivesOnlyAtTheTop) {
 }
 
 TEST(Lines, BadDirectives) {
-  EXPECT_EQ(problem("# escape=x\nFROM a"),
+  EXPECT_EQ(lines_problem("# escape=x\nFROM a"),
             "f:1:1: escape character \"x\" is neither a backslash nor a backtick");
-  EXPECT_EQ(problem("# syntax=a\n# Syntax=b"), "f:2:1: parser directive \"syntax\" is given twice");
+  EXPECT_EQ(lines_problem("# syntax=a\n# Syntax=b"),
+            "f:2:1: parser directive \"syntax\" is given twice");
 }
 
 TEST(Lines, EmptyContinuationLinesWarn) {
@@ -105,7 +106,7 @@ TEST(Lines, HeredocsOnlyWhereTheyBelong) {
 }
 
 TEST(Lines, UnterminatedHeredoc) {
-  EXPECT_EQ(problem("FROM a\nRUN cat <<EOF\nx\n EOF\n"),
+  EXPECT_EQ(lines_problem("FROM a\nRUN cat <<EOF\nx\n EOF\n"),
             "f:2:9: here-document \"EOF\" is not ended");
 }
 
@@ -119,7 +120,8 @@ TEST(Lines, HeredocWords) {
 }
 
 TEST(Lines, NulBytesAreRefused) {
-  EXPECT_EQ(problem(std::string("FROM a\nRUN \0x", 13)), "f:2:5: there is a NUL byte in the text");
+  EXPECT_EQ(lines_problem(std::string("FROM a\nRUN \0x", 13)),
+            "f:2:5: there is a NUL byte in the text");
 }
 
 }  // namespace

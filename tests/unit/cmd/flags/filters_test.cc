@@ -15,7 +15,7 @@ using ::testing::Optional;
 constexpr std::string_view kKnown[] = {"status", "label", "name", "dangling"};
 
 template <class Act>
-std::string refusal(Act act) {
+std::string filter_refusal(Act act) {
   try {
     act();
   } catch (const Error& error) {
@@ -58,25 +58,27 @@ TEST(Filters, AllLabelsMustMatch) {
 TEST(Filters, TruthIsTrueOrFalse) {
   EXPECT_THAT(Filters({"dangling=true"}, kKnown).truth("dangling"), Optional(true));
   EXPECT_THAT(Filters({"dangling=0"}, kKnown).truth("dangling"), Optional(false));
-  EXPECT_THAT(refusal([] { Filters({"dangling=maybe"}, kKnown).truth("dangling"); }),
+  EXPECT_THAT(filter_refusal([] { Filters({"dangling=maybe"}, kKnown).truth("dangling"); }),
               HasSubstr("neither"));
-  EXPECT_THAT(refusal([] {
+  EXPECT_THAT(filter_refusal([] {
                 Filters({"dangling=true", "dangling=false"}, kKnown).truth("dangling");
               }),
               HasSubstr("contradicts"));
 }
 
 TEST(Filters, UnknownOnesAreRefused) {
-  EXPECT_THAT(refusal([] { Filters({"staus=exited"}, kKnown); }),
+  EXPECT_THAT(filter_refusal([] { Filters({"staus=exited"}, kKnown); }),
               HasSubstr("did you mean status=?"));
-  EXPECT_THAT(refusal([] { Filters({"zzzzzz=1"}, kKnown); }),
+  EXPECT_THAT(filter_refusal([] { Filters({"zzzzzz=1"}, kKnown); }),
               HasSubstr("known: status, label, name, dangling"));
-  EXPECT_THAT(refusal([] { Filters({"status"}, kKnown); }), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(filter_refusal([] { Filters({"status"}, kKnown); }), HasSubstr("KEY=VALUE"));
   constexpr std::string_view states[] = {"running", "exited"};
-  EXPECT_THAT(refusal([&] { Filters({"status=exitd"}, kKnown).check_values("status", states); }),
-              HasSubstr("did you mean exited?"));
-  EXPECT_THAT(refusal([&] { Filters({"status=on"}, kKnown).check_values("status", states); }),
-              HasSubstr("one of running, exited"));
+  EXPECT_THAT(
+      filter_refusal([&] { Filters({"status=exitd"}, kKnown).check_values("status", states); }),
+      HasSubstr("did you mean exited?"));
+  EXPECT_THAT(
+      filter_refusal([&] { Filters({"status=on"}, kKnown).check_values("status", states); }),
+      HasSubstr("one of running, exited"));
 }
 
 TEST(NameMatches, IsAPartUnlessItIsTied) {
@@ -90,7 +92,8 @@ TEST(NameMatches, IsAPartUnlessItIsTied) {
   EXPECT_TRUE(name_matches("my-web", "web$"));
   EXPECT_TRUE(name_matches("a.b", "a.b"));
   EXPECT_TRUE(name_matches("web", ""));
-  EXPECT_THAT(refusal([] { name_matches("web", "we.*"); }), HasSubstr("not a part of a name"));
+  EXPECT_THAT(filter_refusal([] { name_matches("web", "we.*"); }),
+              HasSubstr("not a part of a name"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ using ::testing::Optional;
 using Type = MountRequest::Type;
 
 template <class Parse>
-std::string refusal(Parse parse) {
+std::string mount_refusal(Parse parse) {
   try {
     parse();
   } catch (const Error& error) {
@@ -55,7 +55,7 @@ TEST(VolumeFlag, NamesAreVolumes) {
 }
 
 TEST(VolumeFlag, RefusesWhatItDoesNotDo) {
-  const auto refused = [](const char* text) { return refusal([&] { volume_flag(text); }); };
+  const auto refused = [](const char* text) { return mount_refusal([&] { volume_flag(text); }); };
   EXPECT_THAT(refused("a:b"), HasSubstr("not absolute"));
   EXPECT_THAT(refused("data"), HasSubstr("not absolute"));
   EXPECT_THAT(refused("/a:/"), HasSubstr("root"));
@@ -92,7 +92,7 @@ TEST(MountFlag, ReadsEachType) {
 }
 
 TEST(MountFlag, RefusesWhatItDoesNotKnow) {
-  const auto refused = [](const char* text) { return refusal([&] { mount_flag(text); }); };
+  const auto refused = [](const char* text) { return mount_refusal([&] { mount_flag(text); }); };
   EXPECT_THAT(refused("type=bind,source=/a"), HasSubstr("target is missing"));
   EXPECT_THAT(refused("type=bind,source=a,target=/b"), HasSubstr("absolute"));
   EXPECT_THAT(refused("type=bind,target=/b"), HasSubstr("absolute"));
@@ -118,7 +118,7 @@ TEST(TmpfsFlag, TakesMountOptions) {
   EXPECT_THAT(mount.tmpfs_mode, Optional(0700u));
   EXPECT_THAT(mount.tmpfs_options, ElementsAre("noexec", "uid=5"));
   EXPECT_EQ(tmpfs_flag("/tmp").destination, "/tmp");
-  const auto refused = [](const char* text) { return refusal([&] { tmpfs_flag(text); }); };
+  const auto refused = [](const char* text) { return mount_refusal([&] { tmpfs_flag(text); }); };
   EXPECT_THAT(refused("tmp"), HasSubstr("not absolute"));
   EXPECT_THAT(refused("/tmp:huge=yes"), HasSubstr("unknown option \"huge=yes\""));
   EXPECT_THAT(refused("/tmp:size="), HasSubstr("not a size"));

@@ -25,7 +25,7 @@ std::string published(const std::string& text) {
 }
 
 template <class Parse>
-std::string refusal(Parse parse) {
+std::string port_refusal(Parse parse) {
   try {
     parse();
   } catch (const Error& error) {
@@ -97,8 +97,9 @@ TEST(PublishFlag, SaysWhatIsWrong) {
       {"\x1b[2J:80", "\\x1b[2J"},
   };
   for (const auto& [text, want] : table) {
-    EXPECT_THAT(refusal([&, given = text] { publish_flag(given); }), HasSubstr(want)) << text;
-    EXPECT_THAT(refusal([&, given = text] { publish_flag(given); }), HasSubstr("flag --publish"));
+    EXPECT_THAT(port_refusal([&, given = text] { publish_flag(given); }), HasSubstr(want)) << text;
+    EXPECT_THAT(port_refusal([&, given = text] { publish_flag(given); }),
+                HasSubstr("flag --publish"));
   }
 }
 
@@ -120,7 +121,7 @@ TEST(AddPorts, OneOfThisMachinesPortsHasOneMeaning) {
   for (const std::vector<std::string>& texts : {std::vector<std::string>{"8080:80", "8080:81"},
                                                 {"8080:80", "127.0.0.1:8080:80"},
                                                 {"8000-8005:80-85", "8003:90"}})
-    EXPECT_THAT(refusal([&] { together(texts); }), HasSubstr("asked for twice")) << texts[1];
+    EXPECT_THAT(port_refusal([&] { together(texts); }), HasSubstr("asked for twice")) << texts[1];
 }
 
 TEST(ExposeFlag, TakesPortsAndRanges) {
@@ -130,7 +131,7 @@ TEST(ExposeFlag, TakesPortsAndRanges) {
   EXPECT_THAT(expose_flag("65535-65535"), ElementsAre("65535/tcp"));
   for (const char* text :
        {"", "0", "65536", "80/icmp", "http", "80/", "-1", "5-3", "80:80", "80/sctp"})
-    EXPECT_THAT(refusal([&] { expose_flag(text); }), HasSubstr("--expose")) << text;
+    EXPECT_THAT(port_refusal([&] { expose_flag(text); }), HasSubstr("--expose")) << text;
 }
 
 TEST(PortRange, KnowsWhatIsInIt) {

@@ -10,18 +10,18 @@ namespace {
 using engine::Record;
 using engine::Status;
 
-constexpr int64_t kSecond = 1'000'000'000, kNow = 1'700'000'000 * kSecond;
+constexpr int64_t kOneSecond = 1'000'000'000, kNow = 1'700'000'000 * kOneSecond;
 
 Record sample(Status status) {
   Record record;
   record.id = std::string(64, 'a');
   record.name = "web";
-  record.created_ns = kNow - 3600 * kSecond;
+  record.created_ns = kNow - 3600 * kOneSecond;
   record.config.image = "busybox";
   record.args = {"sh", "-c", "while true; do sleep 1; done"};
   record.state.status = status;
-  record.state.started_ns = kNow - 120 * kSecond;
-  record.state.finished_ns = kNow - 3 * kSecond;
+  record.state.started_ns = kNow - 120 * kOneSecond;
+  record.state.finished_ns = kNow - 3 * kOneSecond;
   return record;
 }
 

@@ -19,7 +19,7 @@ struct Request {
   uint32_t type, access, major, minor;
 };
 
-bool run(const std::vector<bpf_insn>& program, const Request& request) {
+bool run_filter(const std::vector<bpf_insn>& program, const Request& request) {
   const bpf_cgroup_dev_ctx context = {request.access << 16 | request.type, request.major,
                                       request.minor};
   uint64_t r[11] = {};
@@ -126,7 +126,7 @@ std::vector<Request> requests() {
 void expect_same(const std::vector<DeviceRule>& rules, const std::vector<Request>& all) {
   const auto program = device_program(rules);
   for (const auto& request : all) {
-    if (run(program, request) == expected(rules, request)) continue;
+    if (run_filter(program, request) == expected(rules, request)) continue;
     std::string text;
     for (const auto& rule : rules)
       text += cat(rule.allow ? "allow " : "deny ", rule.type, " ", rule.major.value_or(-1), ":",
@@ -188,15 +188,15 @@ TEST(DeviceRules, EveryContainerHasItsOwnDevices) {
   EXPECT_LE(program.size(), 40u) << "the kernel checks it at each start";
   constexpr uint32_t kAll = 7, kMknod = 1;
   for (const uint32_t minor : {3, 5, 7, 8, 9})
-    EXPECT_TRUE(run(program, {BPF_DEVCG_DEV_CHAR, kAll, 1, minor}));
+    EXPECT_TRUE(run_filter(program, {BPF_DEVCG_DEV_CHAR, kAll, 1, minor}));
   for (const uint32_t minor : {0, 1, 2})
-    EXPECT_TRUE(run(program, {BPF_DEVCG_DEV_CHAR, kAll, 5, minor}));
-  EXPECT_TRUE(run(program, {BPF_DEVCG_DEV_CHAR, kAll, 136, 42}));
-  EXPECT_TRUE(run(program, {BPF_DEVCG_DEV_BLOCK, kMknod, 8, 0}));
-  EXPECT_FALSE(run(program, {BPF_DEVCG_DEV_BLOCK, 2, 8, 0})) << "a disk";
-  EXPECT_FALSE(run(program, {BPF_DEVCG_DEV_CHAR, 2, 1, 1})) << "/dev/mem";
-  EXPECT_FALSE(run(program, {BPF_DEVCG_DEV_CHAR, 2, 1, 11})) << "/dev/kmsg";
-  EXPECT_FALSE(run(program, {BPF_DEVCG_DEV_CHAR, 2, 10, 200})) << "/dev/net/tun";
+    EXPECT_TRUE(run_filter(program, {BPF_DEVCG_DEV_CHAR, kAll, 5, minor}));
+  EXPECT_TRUE(run_filter(program, {BPF_DEVCG_DEV_CHAR, kAll, 136, 42}));
+  EXPECT_TRUE(run_filter(program, {BPF_DEVCG_DEV_BLOCK, kMknod, 8, 0}));
+  EXPECT_FALSE(run_filter(program, {BPF_DEVCG_DEV_BLOCK, 2, 8, 0})) << "a disk";
+  EXPECT_FALSE(run_filter(program, {BPF_DEVCG_DEV_CHAR, 2, 1, 1})) << "/dev/mem";
+  EXPECT_FALSE(run_filter(program, {BPF_DEVCG_DEV_CHAR, 2, 1, 11})) << "/dev/kmsg";
+  EXPECT_FALSE(run_filter(program, {BPF_DEVCG_DEV_CHAR, 2, 10, 200})) << "/dev/net/tun";
 }
 
 TEST(DeviceRules, AllowingAllIsSeen) {

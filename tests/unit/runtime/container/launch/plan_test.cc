@@ -28,7 +28,7 @@ std::string plan_text(const Spec& spec, const PlanInputs& inputs = {}) {
 }
 
 template <class Work>
-std::string error_of(Work work) {
+std::string plan_error(Work work) {
   try {
     work();
   } catch (const Error& error) {
@@ -262,18 +262,18 @@ TEST(Plan, ErrorsAreNamedAfterTheMountTheyBelongTo) {
 TEST(Plan, RefusesWhatWouldReachTheHost) {
   Spec spec = small_spec();
   spec.linux_.namespaces = {{"pid", ""}};
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }),
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
               HasSubstr("a new mount namespace is required"));
   spec = small_spec();
   spec.linux_.sysctl = {{"vm.overcommit_memory", "1"}};
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }),
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
               HasSubstr("sysctl \"vm.overcommit_memory\": belongs to the host"));
   spec.linux_.sysctl = {{"net/../kernel/core_pattern", "x"}};
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }), HasSubstr("sysctl"));
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }), HasSubstr("sysctl"));
   spec = small_spec();
   spec.linux_.namespaces = {{"mount", ""}};
   spec.hostname = "x";
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }),
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
               HasSubstr("hostname: needs a uts namespace"));
 }
 
@@ -281,12 +281,13 @@ TEST(Plan, CVE_2019_16884_MountsInsideProcAreRefused) {
   Spec spec = small_spec();
   for (const char* path : {"/proc/self/attr", "/proc/sys", "proc/../proc/1/fd", "//proc//scsi"}) {
     spec.mounts = {{path, "tmpfs", "tmpfs", {}, {}, {}}};
-    EXPECT_THAT(error_of([&] { plan_container(spec, {}); }),
+    EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
                 HasSubstr("nothing may be mounted there"))
         << path;
   }
   spec.mounts = {{"/proc", "tmpfs", "tmpfs", {}, {}, {}}};
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }), HasSubstr("cannot stand in for procfs"));
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
+              HasSubstr("cannot stand in for procfs"));
   spec.mounts = {{"/proc/meminfo", "bind", "/x", {"bind"}, {}, {}}};
   EXPECT_THAT(plan_text(spec), HasSubstr("attach /proc/meminfo no-links in-proc"));
 }
@@ -294,7 +295,7 @@ TEST(Plan, CVE_2019_16884_MountsInsideProcAreRefused) {
 TEST(Plan, TyposAreExplained) {
   Spec spec = small_spec();
   spec.process->rlimits = {{"RLIMIT_NOFILES", 1, 1}};
-  EXPECT_THAT(error_of([&] { plan_container(spec, {}); }),
+  EXPECT_THAT(plan_error([&] { plan_container(spec, {}); }),
               HasSubstr("did you mean RLIMIT_NOFILE?"));
 }
 

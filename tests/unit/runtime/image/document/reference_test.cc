@@ -13,7 +13,7 @@ using testing::HasSubstr;
 constexpr const char* kDigest =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-std::string refusal(const std::string& text) {
+std::string reference_refusal(const std::string& text) {
   try {
     Reference::parse(text);
   } catch (const Error& error) {
@@ -69,27 +69,27 @@ TEST(Reference, DigestsNeedNoTag) {
 }
 
 TEST(Reference, RefusalsSayWhichPartIsWrong) {
-  EXPECT_THAT(refusal(""), HasSubstr("empty"));
-  EXPECT_THAT(refusal("Busybox"), HasSubstr("lower case"));
-  EXPECT_THAT(refusal("me/Web"), HasSubstr("lower case"));
-  EXPECT_THAT(refusal("web:"), HasSubstr("tag"));
-  EXPECT_THAT(refusal("web:-x"), HasSubstr("tag"));
-  EXPECT_THAT(refusal("web:" + std::string(129, 'a')), HasSubstr("tag"));
-  EXPECT_THAT(refusal("a//b"), HasSubstr("empty"));
-  EXPECT_THAT(refusal("/b"), HasSubstr("empty"));
-  EXPECT_THAT(refusal("a/"), HasSubstr("empty"));
-  EXPECT_THAT(refusal("a___b"), HasSubstr("a___b"));
-  EXPECT_THAT(refusal("a..b"), HasSubstr("a..b"));
-  EXPECT_THAT(refusal("-a"), HasSubstr("-a"));
-  EXPECT_THAT(refusal("../etc"), HasSubstr("registry"));
-  EXPECT_THAT(refusal("host:99999/web"), HasSubstr("registry"));
-  EXPECT_THAT(refusal("-host.x/web"), HasSubstr("registry"));
-  EXPECT_THAT(refusal("web@sha256:12"), HasSubstr("digest"));
-  EXPECT_THAT(refusal("web@sha512:" + std::string(128, 'a')), HasSubstr("digest"));
-  EXPECT_THAT(refusal(std::string(256, 'a')), HasSubstr("255"));
-  EXPECT_THAT(refusal(std::string(64, 'a')), HasSubstr("image id"));
-  EXPECT_THAT(refusal("a b"), HasSubstr("a b"));
-  EXPECT_THAT(refusal("a\x1b[31m"), HasSubstr("\\x1b"));
+  EXPECT_THAT(reference_refusal(""), HasSubstr("empty"));
+  EXPECT_THAT(reference_refusal("Busybox"), HasSubstr("lower case"));
+  EXPECT_THAT(reference_refusal("me/Web"), HasSubstr("lower case"));
+  EXPECT_THAT(reference_refusal("web:"), HasSubstr("tag"));
+  EXPECT_THAT(reference_refusal("web:-x"), HasSubstr("tag"));
+  EXPECT_THAT(reference_refusal("web:" + std::string(129, 'a')), HasSubstr("tag"));
+  EXPECT_THAT(reference_refusal("a//b"), HasSubstr("empty"));
+  EXPECT_THAT(reference_refusal("/b"), HasSubstr("empty"));
+  EXPECT_THAT(reference_refusal("a/"), HasSubstr("empty"));
+  EXPECT_THAT(reference_refusal("a___b"), HasSubstr("a___b"));
+  EXPECT_THAT(reference_refusal("a..b"), HasSubstr("a..b"));
+  EXPECT_THAT(reference_refusal("-a"), HasSubstr("-a"));
+  EXPECT_THAT(reference_refusal("../etc"), HasSubstr("registry"));
+  EXPECT_THAT(reference_refusal("host:99999/web"), HasSubstr("registry"));
+  EXPECT_THAT(reference_refusal("-host.x/web"), HasSubstr("registry"));
+  EXPECT_THAT(reference_refusal("web@sha256:12"), HasSubstr("digest"));
+  EXPECT_THAT(reference_refusal("web@sha512:" + std::string(128, 'a')), HasSubstr("digest"));
+  EXPECT_THAT(reference_refusal(std::string(256, 'a')), HasSubstr("255"));
+  EXPECT_THAT(reference_refusal(std::string(64, 'a')), HasSubstr("image id"));
+  EXPECT_THAT(reference_refusal("a b"), HasSubstr("a b"));
+  EXPECT_THAT(reference_refusal("a\x1b[31m"), HasSubstr("\\x1b"));
 }
 
 }  // namespace

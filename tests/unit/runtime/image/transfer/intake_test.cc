@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::string gzip(const std::string& data) {
+std::string gzipped(const std::string& data) {
   z_stream stream{};
   deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
   std::string out(deflateBound(&stream, data.size()), '\0');
@@ -33,7 +33,7 @@ std::string gzip(const std::string& data) {
   return out;
 }
 
-std::string zstd(const std::string& data) {
+std::string zstd_of(const std::string& data) {
   std::string out(ZSTD_compressBound(data.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), data.data(), data.size(), 3));
   return out;
@@ -87,7 +87,7 @@ class IntakeTest : public ImageStoreTest {
 };
 
 TEST_F(IntakeTest, AnImageKeepsItsBytesAndItsLayerIsUnpacked) {
-  const std::string blob = gzip(tar_);
+  const std::string blob = gzipped(tar_);
   Intake intake(store_);
   const auto layer = intake.receive(offer_of(blob, tar_), source_of(blob));
   EXPECT_EQ(layer.blob, (Descriptor{kGzipLayerType, Digest::of(blob), blob.size()}));
@@ -111,7 +111,7 @@ TEST_F(IntakeTest, AnImageKeepsItsBytesAndItsLayerIsUnpacked) {
 }
 
 TEST_F(IntakeTest, ZstdAndPlainLayersComeBackToo) {
-  const std::string other = foreign_tar("other"), blob = zstd(other);
+  const std::string other = foreign_tar("other"), blob = zstd_of(other);
   Intake intake(store_);
   const auto packed = intake.receive({{}, Digest::of(blob), {}, {}}, source_of(blob));
   const auto plain = intake.receive({}, source_of(tar_));
@@ -124,7 +124,7 @@ TEST_F(IntakeTest, ZstdAndPlainLayersComeBackToo) {
 }
 
 TEST_F(IntakeTest, WhatLiesIsRefusedAndNothingIsStored) {
-  const std::string blob = gzip(tar_);
+  const std::string blob = gzipped(tar_);
   const auto refused = [&](LayerOffer offer, const std::string& bytes) {
     Intake intake(store_);
     return message_of([&] { intake.receive(offer, source_of(bytes)); });
@@ -149,7 +149,7 @@ TEST_F(IntakeTest, WhatLiesIsRefusedAndNothingIsStored) {
 }
 
 TEST_F(IntakeTest, AManifestIsHeldAgainstItsLayers) {
-  const std::string blob = gzip(tar_), other = gzip(foreign_tar("other"));
+  const std::string blob = gzipped(tar_), other = gzipped(foreign_tar("other"));
   Intake intake(store_);
   const auto one = intake.receive({}, source_of(blob));
   const auto two = intake.receive({}, source_of(other));
@@ -170,7 +170,7 @@ TEST_F(IntakeTest, AManifestIsHeldAgainstItsLayers) {
 }
 
 TEST_F(IntakeTest, APartialFileIsGoneOnWithAndMovedAway) {
-  const std::string blob = gzip(tar_), partial = paths_.root + "/partial";
+  const std::string blob = gzipped(tar_), partial = paths_.root + "/partial";
   const size_t have = blob.size() / 3;
   const auto fails = [](char*, size_t) -> size_t { throw Error("the network is gone"); };
   write_file(partial, blob.substr(0, have));
@@ -189,7 +189,7 @@ TEST_F(IntakeTest, APartialFileIsGoneOnWithAndMovedAway) {
 }
 
 TEST_F(IntakeTest, APartialFileThatIsWrongIsRemoved) {
-  const std::string blob = gzip(tar_), partial = paths_.root + "/partial";
+  const std::string blob = gzipped(tar_), partial = paths_.root + "/partial";
   write_file(partial, blob.substr(0, 40));
   LayerOffer offer = offer_of(blob, tar_);
   offer.digest = Digest::of("else");
@@ -200,7 +200,7 @@ TEST_F(IntakeTest, APartialFileThatIsWrongIsRemoved) {
 }
 
 TEST_F(IntakeTest, APartialFileThatIsNoLayerIsRemovedThoughMoreMayCome) {
-  const std::string blob = gzip(tar_), partial = paths_.root + "/partial";
+  const std::string blob = gzipped(tar_), partial = paths_.root + "/partial";
   write_file(partial, std::string(40, 'x'));
   Intake intake(store_);
   EXPECT_NE(message_of(
@@ -210,8 +210,8 @@ TEST_F(IntakeTest, APartialFileThatIsNoLayerIsRemovedThoughMoreMayCome) {
 }
 
 TEST_F(IntakeTest, HasIsTrueOnlyForAPairThatWasSeenTogether) {
-  const std::string blob = gzip(tar_), again = zstd(tar_), other_tar = foreign_tar("other"),
-                    other = gzip(other_tar);
+  const std::string blob = gzipped(tar_), again = zstd_of(tar_), other_tar = foreign_tar("other"),
+                    other = gzipped(other_tar);
   {
     Intake intake(store_);
     intake.record({image_of({intake.receive({}, source_of(blob))}, "one"),
@@ -232,7 +232,7 @@ TEST_F(IntakeTest, HasIsTrueOnlyForAPairThatWasSeenTogether) {
 }
 
 TEST_F(IntakeTest, KeptBlobsLiveAsLongAsAManifestNamesThem) {
-  const std::string blob = gzip(tar_);
+  const std::string blob = gzipped(tar_);
   const auto kept = [&] { return exists(BlobStore(paths_).path(Digest::of(blob))); };
   const auto collect = [&] { collect_garbage(store_, [] { return std::set<Digest>(); }); };
   {
@@ -260,7 +260,7 @@ TEST_F(IntakeTest, KeptBlobsLiveAsLongAsAManifestNamesThem) {
 }
 
 TEST_F(IntakeTest, FsckFindsADamagedOrMissingBlobAndRecipe) {
-  const std::string blob = gzip(tar_), kept = BlobStore(paths_).path(Digest::of(blob));
+  const std::string blob = gzipped(tar_), kept = BlobStore(paths_).path(Digest::of(blob));
   Intake intake(store_);
   intake.record({image_of({intake.receive({}, source_of(blob))})});
   EXPECT_THAT(fsck(store_).findings, IsEmpty());
@@ -282,7 +282,7 @@ TEST_F(IntakeTest, FsckFindsADamagedOrMissingBlobAndRecipe) {
 }
 
 TEST_F(IntakeTest, NamesOfOneImageMayHaveDifferentManifests) {
-  const std::string blob = gzip(tar_);
+  const std::string blob = gzipped(tar_);
   Intake intake(store_);
   const auto layer = intake.receive({}, source_of(blob));
   auto one = image_of({layer}, "one"), two = one;
