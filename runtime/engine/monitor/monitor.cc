@@ -99,7 +99,9 @@ void Monitor::launch() {
     own_streams(spec, std::move(in), std::move(out), std::move(err));
   }
   started_ns_ = monotonic_ns();
+  auto last_addresses = std::move(record.state.last_addresses);
   record.state = {};
+  record.state.last_addresses = std::move(last_addresses);
   record.state.status = Status::running;
   record.state.started_ns = now_ns();
   record.state.process = process_.process;
@@ -224,8 +226,7 @@ Monitor::Next Monitor::record_end() {
   state.finished_ns = now_ns();
   state.process = {};
   state.health = std::exchange(last_health_, {});
-  state.endpoints.clear();
-  state.ports.clear();
+  leave_endpoints(state);
   record_->cgroup.clear();
   record_->stopped_by_user = ended_on_purpose_;
   if (should_restart(record_->host.restart, exit_code_, record_->restart_count,

@@ -59,6 +59,7 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
   again->state.error = "its monitor was killed; the exit code is unknown";
   again->state.finished_ns = now_ns();
   again->state.process = again->state.monitor = {};
+  leave_endpoints(again->state);
   again->cgroup.clear();
   write(*again);
   return again;

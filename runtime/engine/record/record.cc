@@ -183,6 +183,14 @@ const char* to_string(MountRequest::Type type) {
   return kMountTypes[static_cast<int>(type)];
 }
 
+void leave_endpoints(State& state) {
+  for (const Endpoint& endpoint : state.endpoints)
+    state.last_addresses[endpoint.network] = endpoint.address;
+  state.endpoints.clear();
+  state.ports.clear();
+  state.held_ports.clear();
+}
+
 Health after_end(Health health) {
   if (!health.status.empty()) health.status = "unhealthy";
   return health;

@@ -146,6 +146,10 @@ struct State {
   ProcessId process, monitor;  // of the running container
   std::vector<Endpoint> endpoints;
   std::vector<PublishedPort> ports;
+  // Held for the container, but it is in no network that they could lead to.
+  std::vector<PublishedPort> held_ports;
+  // Of the last run, by network: taken again where they are free.
+  std::map<std::string, std::string> last_addresses;
   Health health;
 };
 
@@ -165,6 +169,8 @@ struct Record {
   std::string cgroup;  // container::Cgroup::str() while running
 };
 
+// The container is in no network any more; where it was is remembered.
+void leave_endpoints(State& state);
 std::string cgroup_path(const Record& record);  // as in linux.cgroupsPath
 
 std::string to_json(const Record& record);

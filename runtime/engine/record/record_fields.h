@@ -243,6 +243,8 @@ struct Fields<State> {
     field("Monitor", &State::monitor);
     field("Endpoints", &State::endpoints);
     field("Ports", &State::ports);
+    field("HeldPorts", &State::held_ports);
+    field("LastAddresses", &State::last_addresses);
     field("Health", &State::health);
   }
 };

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -202,7 +204,9 @@ void ContainerNetwork::reserve_one(const PortRequest& request, const std::string
 void ContainerNetwork::connect(const Record& record, pid_t process) {
   const Fd pidfd = open_pidfd(process);
   const size_t way_out = way_out_of(networks_of(paths_, record.host));
-  const std::vector<Endpoint> before = std::exchange(endpoints_, {});
+  std::map<std::string, std::string> before = record.state.last_addresses;
+  for (const Endpoint& endpoint : std::exchange(endpoints_, {}))
+    before[endpoint.network] = endpoint.address;
   connected_ = true;
   for (size_t i = 0; i < record.host.networks.size(); ++i) {
     const NetworkRequest& wanted = record.host.networks[i];
@@ -212,7 +216,8 @@ void ContainerNetwork::connect(const Record& record, pid_t process) {
     request.address = network::Address::parse_or_none(wanted.address);
     request.address6 = network::Address::parse_or_none(wanted.address6);
     if (!wanted.mac.empty()) request.mac = network::parse_mac(wanted.mac);
-    if (i < before.size()) request.preferred = network::Address::parse_or_none(before[i].address);
+    const auto last = before.find(wanted.name);
+    if (last != before.end()) request.preferred = network::Address::parse_or_none(last->second);
     if (i == way_out) request.ports = rules_;
     const network::Member member = membership_.join(wanted.name, request);
     const std::string interface = cat("eth", i);

@@ -40,7 +40,6 @@ class ContainerNetwork {
  private:
   void reserve(const Record& record);
   void reserve_one(const PortRequest& request, const std::string& address);
-  Endpoint join(const Record& record, size_t index, size_t way_out, int netns);
   void write_hosts(const Record& record) const;
   void open_name_server(const Record& record, int netns);
   network::DnsLookup find(std::string_view name) const;

@@ -1,6 +1,9 @@
 // networks.h's connect_network and disconnect_network: a container that runs gets or loses an
 // interface at once, its record says so either way.
+#include <netinet/in.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -45,17 +48,52 @@ std::string free_interface(const Record& record) {
   }
 }
 
-// A container that had no way out gets one with its first network that has.
-bool lacks_way_out(const StatePaths& paths, const Record& record) {
-  const network::NetworkStore networks(paths);
-  return std::all_of(record.state.endpoints.begin(), record.state.endpoints.end(),
-                     [&](const Endpoint& endpoint) {
-                       const auto network = networks.find_if_exists(endpoint.network_id);
-                       return !network || network->internal;
-                     });
+std::vector<network::PortRule> rules_of(const std::vector<PublishedPort>& ports) {
+  std::vector<network::PortRule> rules;
+  for (const PublishedPort& port : ports) {
+    network::PortRule rule;
+    rule.host = network::Address::parse_or_none(port.host_address);
+    rule.host_port = port.host_port;
+    rule.container_port = port.container_port;
+    rule.protocol = port.protocol == "udp" ? IPPROTO_UDP : IPPROTO_TCP;
+    rules.push_back(rule);
+  }
+  return rules;
 }
 
-void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& wanted) {
+// The monitor holds the ports for as long as the container runs; which of them lead to it depends
+// on the network that it is in now. Null: none that they could lead to.
+void settle_ports(State& state, const network::Network* network) {
+  std::vector<PublishedPort> all = std::exchange(state.ports, {});
+  all.insert(all.end(), state.held_ports.begin(), state.held_ports.end());
+  state.held_ports.clear();
+  for (PublishedPort& port : all) {
+    const bool leads =
+        network && (network::Address::parse_or_none(port.host_address).is_v4() || network->subnet6);
+    (leads ? state.ports : state.held_ports).push_back(std::move(port));
+  }
+}
+
+// The first network of the container that leads out of this host.
+std::optional<network::Network> way_out(const StatePaths& paths, const Record& record) {
+  const network::NetworkStore networks(paths);
+  for (const Endpoint& endpoint : record.state.endpoints) {
+    const auto network = networks.find_if_exists(endpoint.network_id);
+    if (network && !network->internal) return network;
+  }
+  return {};
+}
+
+// The ports that led to the network which the container has just left go to its next one.
+void move_ports(const StatePaths& paths, Record& record) {
+  const auto network = way_out(paths, record);
+  settle_ports(record.state, network ? &*network : nullptr);
+  if (!network) return;
+  network::Membership(paths).publish(record.id, network->id, rules_of(record.state.ports));
+}
+
+void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& wanted,
+             bool leads_out) {
   const std::optional<Fd> process = open_pidfd(record.state.process);
   if (!process) throw Error(cat("container ", record.name, ": has just ended"));
   const network::Membership membership(paths);
@@ -65,15 +103,18 @@ void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& want
   request.address = network::Address::parse_or_none(wanted.address);
   request.address6 = network::Address::parse_or_none(wanted.address6);
   if (!wanted.mac.empty()) request.mac = network::parse_mac(wanted.mac);
+  const bool takes_ports = leads_out && !way_out(paths, record);
+  if (takes_ports) request.ports = rules_of(record.state.held_ports);
   const network::Member member = membership.join(wanted.name, request);
   const std::string interface = free_interface(record);
   try {
-    membership.plug(member, interface, process->get(), lacks_way_out(paths, record));
+    membership.plug(member, interface, process->get(), takes_ports);
   } catch (...) {
     membership.leave(record.id, member.network.id, true);
     throw;
   }
   record.state.endpoints.push_back(endpoint_of(member, interface));
+  if (takes_ports) settle_ports(record.state, &member.network);
 }
 
 // The default route goes over to the next network that leads out.
@@ -113,7 +154,7 @@ void connect_network(const ContainerStore& store, const std::string& name,
   if (std::any_of(record.host.networks.begin(), record.host.networks.end(), same))
     throw Error(cat("container ", record.name, ": is in network ", network.name, " already"),
                 "`mini network disconnect` takes it out first", ErrorKind::conflict);
-  if (runs(record)) plug_in(store.paths(), record, wanted);
+  if (runs(record)) plug_in(store.paths(), record, wanted, !network.internal);
   record.host.networks.push_back(std::move(wanted));
   if (record.host.network_mode == "none") record.host.network_mode = network.name;
   store.write(record);
@@ -132,10 +173,12 @@ void disconnect_network(const ContainerStore& store, const std::string& name,
     throw Error(cat("container ", record.name, ": is not in network ", known),
                 cat("`mini inspect ", record.name, "` tells in which it is"), ErrorKind::conflict);
   if (runs(record) && network) {
+    const auto before = way_out(store.paths(), record);
     network::Membership(store.paths()).leave(record.id, network->id, true);
     std::erase_if(record.state.endpoints,
                   [&](const Endpoint& endpoint) { return endpoint.network_id == network->id; });
     reroute(store.paths(), record);
+    if (before && before->id == network->id) move_ports(store.paths(), record);
   }
   if (record.host.network_mode == known)
     record.host.network_mode =

@@ -1,11 +1,14 @@
 #include "runtime/network/bridge/membership.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
+#include "runtime/network/link/conntrack.h"
 #include "runtime/network/link/in_namespace.h"
 #include "runtime/network/link/links.h"
 #include "runtime/network/names/host_names.h"
@@ -148,6 +151,38 @@ void Membership::open_ports(const std::vector<PortRule>& ports) const {
     // Somebody else had a hand in the table: the leases know what belongs in it.
     firewall().rebuild(store_.list(), all_ports());
   }
+  forget_flows(ports);
+}
+
+// What clients sent before, and what they sent to the container that had the port until now.
+void Membership::forget_flows(const std::vector<PortRule>& ports) const {
+  std::vector<UdpPort> udp;
+  for (const PortRule& port : ports) {
+    if (port.protocol == IPPROTO_UDP) udp.push_back({port.host, port.host_port});
+  }
+  if (udp.empty()) return;
+  const std::vector<Network> networks = store_.list();
+  const auto own = Links().addresses();
+  forget_udp_flows(udp, [&](const Address& by) {
+    const bool container =
+        std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+          return network.subnet.contains(by) || (network.subnet6 && network.subnet6->contains(by));
+        });
+    return container || by.is_loopback() ||
+           std::any_of(own.begin(), own.end(),
+                       [&](const auto& each) { return each.second.address == by; });
+  });
+}
+
+void Membership::publish(const std::string& container, const std::string& network_id,
+                         const std::vector<PortRule>& ports) const {
+  const FileLock held = store_.lock();
+  Leases leases = Leases::load(store_.paths(), network_id);
+  Lease* lease = leases.of(container);
+  if (!lease) return;
+  lease->ports = ports_of(ports, *lease);
+  leases.save();
+  if (!lease->ports.empty()) open_ports(lease->ports);
 }
 
 void Membership::plug(const Member& member, const std::string& interface, int netns,
@@ -195,8 +230,10 @@ void Membership::leave(const std::string& container, const std::string& network_
   } else {
     Links::remove_beside(lease->interface);
   }
+  const std::vector<PortRule> ports = lease->ports;
   leases.remove(container);
   leases.save();
+  forget_flows(ports);
 }
 
 void Membership::rename(const std::string& container, const std::string& network_id,

@@ -46,6 +46,9 @@ class Membership {
   // tries to send the last bytes of a connection.
   void leave(const std::string& container, bool unplug = false) const;
   void leave(const std::string& container, const std::string& network_id, bool unplug) const;
+  // Gives a container's ports to its lease in another network (an id), where it is already.
+  void publish(const std::string& container, const std::string& network_id,
+               const std::vector<PortRule>& ports) const;
   void rename(const std::string& container, const std::string& network_id,
               const std::vector<std::string>& names) const;
 
@@ -56,6 +59,7 @@ class Membership {
   void open_ports(const std::vector<PortRule>& ports) const;
   void stand_up(const Network& network) const;
   std::vector<PortRule> all_ports() const;
+  void forget_flows(const std::vector<PortRule>& ports) const;
 
   Firewall& firewall() const;
 
