@@ -18,15 +18,15 @@ CommandLine InstructionParser::command_line(const Arguments& arguments, size_t b
   CommandLine out;
   JsonArray json = parse_json_array(line.text, begin);
   if (json.form == JsonForm::mixed) {
-    fail(range, cat(arguments.name, ": the JSON array holds something that is no string"),
-         "put every element in double quotes");
+    fail(range, cat(arguments.name, ": the JSON array has an element that is not a string"),
+         "write each element in double quotes");
   }
   if (json.form == JsonForm::strings) {
     out.exec = true;
     for (Token& item : json.items) {
       if (item.text.find('\0') != std::string::npos)
         fail(arguments.range(item),
-             cat(arguments.name, ": an argument cannot hold a NUL character"));
+             cat(arguments.name, ": an argument cannot contain a NUL character"));
       out.argv.push_back(std::move(item.text));
     }
     return out;
@@ -35,8 +35,8 @@ CommandLine InstructionParser::command_line(const Arguments& arguments, size_t b
   if (resembles_json_array(text)) {
     warnings_.push_back(
         {"MalformedJSONArray", range,
-         "this looks like a JSON array but is none, so the shell will run it as it stands",
-         "JSON takes double quotes only, commas between the elements, and nothing behind the ]"});
+         "looks like a JSON array but is not valid JSON, so the shell runs it as text",
+         "JSON needs double quotes, commas between the elements, and nothing after the ]"});
   }
   return out;
 }
@@ -65,7 +65,7 @@ Run InstructionParser::run(const Arguments& arguments) const {
       out.network = RunNetwork::host;
     } else if (network->text != "default") {
       fail(network->range, cat("RUN: unknown network ", quoted(network->text)),
-           "known are default, none and host");
+           "one of default, none and host");
     }
   }
   if (const auto security = given.value("security")) {
@@ -73,7 +73,7 @@ Run InstructionParser::run(const Arguments& arguments) const {
       out.security = RunSecurity::insecure;
     } else if (security->text != "sandbox") {
       fail(security->range, cat("RUN: unknown security mode ", quoted(security->text)),
-           "known are sandbox and insecure");
+           "one of sandbox and insecure");
     }
   }
   return out;

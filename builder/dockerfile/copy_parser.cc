@@ -12,14 +12,14 @@ std::vector<Word> InstructionParser::word_list(const Arguments& arguments) const
   JsonArray json = parse_json_array(arguments.line.text, arguments.begin);
   if (json.form == JsonForm::mixed) {
     fail(arguments.range(),
-         cat(arguments.name, ": the JSON array holds something that is no string"),
-         "put every element in double quotes");
+         cat(arguments.name, ": the JSON array has an element that is not a string"),
+         "write each element in double quotes");
   }
   std::vector<Word> out;
   if (json.form == JsonForm::strings) {
     for (const Token& item : json.items) {
       if (item.text.find('\0') != std::string::npos)
-        fail(arguments.range(item), cat(arguments.name, ": a path cannot hold a NUL character"));
+        fail(arguments.range(item), cat(arguments.name, ": a path cannot contain a NUL character"));
       out.push_back(arguments.word(item));
     }
     return out;
@@ -27,8 +27,8 @@ std::vector<Word> InstructionParser::word_list(const Arguments& arguments) const
   if (resembles_json_array(arguments.text())) {
     warnings_.push_back(
         {"MalformedJSONArray", arguments.range(),
-         "this looks like a JSON array but is none, so it is read as words between blanks",
-         "JSON takes double quotes only, commas between the elements, and nothing behind the ]"});
+         "looks like a JSON array but is not valid JSON, so it is split at spaces",
+         "JSON needs double quotes, commas between the elements, and nothing after the ]"});
   }
   for (const Token& token : split_at_blanks(arguments.line.text, arguments.begin))
     out.push_back(arguments.word(token));
@@ -78,7 +78,7 @@ Copy InstructionParser::copy(const Arguments& arguments) const {
   words.pop_back();
   if (has_heredocs && parse_heredoc_word(out.destination.text))
     fail(out.destination.range, cat(arguments.name, ": a here-document cannot be the destination"),
-         "write the destination behind it");
+         "write the destination after it");
   std::map<std::string_view, const Heredoc*> documents;
   for (const Heredoc& heredoc : arguments.line.heredocs) documents[heredoc.name] = &heredoc;
   for (Word& word : words) {
@@ -93,7 +93,7 @@ Copy InstructionParser::copy(const Arguments& arguments) const {
 
   out.from = given.value("from");
   if (out.from && out.from->text.find('$') != std::string::npos) {
-    fail(out.from->range, "COPY: --from cannot hold a variable",
+    fail(out.from->range, "COPY: --from cannot contain a variable",
          "give the image a stage of its own: FROM $IMAGE AS name, and write --from=name");
   }
   out.chown = given.value("chown");

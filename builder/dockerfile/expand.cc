@@ -97,7 +97,7 @@ class Lexer {
     throw ExpandError(offset, message, std::move(hint));
   }
   [[noreturn]] void fail_open(size_t dollar) const {
-    fail(dollar, "${ without its }", "close it, or write \\$ for a dollar sign");
+    fail(dollar, "${ without a closing }", "close it, or write \\$ for a dollar sign");
   }
 
   Output until(char stop, bool raw_escapes);
@@ -157,7 +157,7 @@ std::string Lexer::single_quoted() {
   const size_t open = at_;
   const size_t close = text_.find('\'', open + 1);
   if (close == std::string_view::npos) {
-    fail(open, "single quote without its partner", "close it, or escape it with \\'");
+    fail(open, "unterminated single quote", "close it, or escape it with \\'");
   }
   at_ = close + 1;
   const size_t trim = options_.raw_quotes ? 0 : 1;
@@ -195,7 +195,7 @@ std::string Lexer::double_quoted() {
       out += c;
     }
   }
-  fail(open, "double quote without its partner", "close it, or escape it with \\\"");
+  fail(open, "unterminated double quote", "close it, or escape it with \\\"");
 }
 
 std::string Lexer::name() {
@@ -221,7 +221,7 @@ std::string Lexer::dollar() {
   const size_t start = dollar_ = at_++;
   if (peek() == '{') {
     ++at_;
-    if (++depth_ > kExpansionDepth) fail(start, "substitutions are nested too deep");
+    if (++depth_ > kExpansionDepth) fail(start, "substitutions are nested too deeply");
     std::string out = braced(start);
     --depth_;
     return out;
@@ -239,7 +239,7 @@ std::string Lexer::nested(char stop, bool raw_escapes, size_t dollar) {
     return until(stop, raw_escapes).text;
   } catch (const ExpandError&) {
     if (!at_end()) throw;
-    if (stop == '/') fail(dollar, "${name/pattern without its second /");
+    if (stop == '/') fail(dollar, "${name/pattern without a second /");
     fail_open(dollar);
   }
 }
@@ -275,7 +275,7 @@ std::string Lexer::braced(size_t dollar) {
       fail(dollar,
            cat("bad substitution: ", quoted(cat("${", variable, modifier)),
                " has no known modifier"),
-           "known are :- - :+ + :? ? # ## % %% / and //");
+           "one of :- - :+ + :? ? # ## % %% / and //");
   }
 }
 

@@ -114,7 +114,7 @@ void Expander::operator()(Copy& copy) const {
   for (Heredoc& file : copy.inline_files) {
     if (!file.expand) continue;
     ExpandOptions options = options_;
-    options.escape = '\\';  // whatever the directive says, as in a shell
+    options.escape = '\\';  // regardless of the directive, as in a shell
     options.plain_quotes = true;
     const Word content{file.content, file.range};
     file.content =

@@ -48,15 +48,15 @@ void Flags::add(const LogicalLine& line, const Token& token) {
   if (spec->kind == FlagKind::boolean) {
     const std::string value = lower(given.value.text);
     if (equals != std::string_view::npos && value != "true" && value != "false") {
-      fail(given.range,
-           cat(instruction_, ": flag --", name, ": ", quoted(given.value.text),
-               " is neither true nor false"),
-           cat("write --", name, " or --", name, "=false"));
+      fail(
+          given.range,
+          cat(instruction_, ": flag --", name, ": ", quoted(given.value.text), " is not a boolean"),
+          cat("write --", name, " or --", name, "=false"));
     }
     given.on = value != "false";
   } else if (given.value.text.empty()) {
     fail(given.range, cat(instruction_, ": flag --", name, " needs a value"),
-         cat("write --", name, "=…, without blanks"));
+         cat("write --", name, "=…, without spaces"));
   }
 
   given.value.range = given.range;

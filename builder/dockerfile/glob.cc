@@ -8,7 +8,7 @@
 namespace mini::dockerfile {
 namespace {
 
-// Takes one UTF-8 character off; a byte that begins none gets a number of its own, beyond Unicode.
+// Takes one UTF-8 character off; a byte that begins none gets its own number, beyond Unicode.
 uint32_t take_character(std::string_view text, size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   if (lead < 0x80) return lead;
@@ -70,9 +70,8 @@ bool glob_match(std::string_view pattern, std::string_view name) {
 }
 
 void PathPattern::fail(const char* why) const {
-  throw Error(
-      cat("pattern ", quoted(text_), ": ", why),
-      "a pattern is made of *, ?, [a-z], ** and \\ before a character that is meant as it is");
+  throw Error(cat("pattern ", quoted(text_), ": ", why),
+              "a pattern consists of *, ?, [a-z], ** and \\ before a literal character");
 }
 
 PathPattern::PathPattern(std::string_view pattern, bool double_star) : text_(pattern) {

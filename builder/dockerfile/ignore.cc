@@ -11,7 +11,7 @@ void IgnoreRules::add(std::string_view line) {
   if (line.empty()) return;
   const bool include = line[0] == '!';
   if (include) line = trim(line.substr(1));
-  if (line.empty()) throw Error("a ! without a pattern", "write the pattern behind it: !keep/this");
+  if (line.empty()) throw Error("a ! without a pattern", "write the pattern after it: !keep/this");
   std::string pattern = clean_pattern(line);
   if (pattern.size() > 1 && pattern[0] == '/') pattern.erase(0, 1);
   rules_.push_back({PathPattern(pattern), include});

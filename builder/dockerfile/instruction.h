@@ -44,7 +44,7 @@ struct Run {
 
   // What the shell is to run: the shell form followed by its here-documents, or, when the command
   // is nothing but one here-document, that document. In the latter case the text may begin with
-  // "#!" and is then a program of its own, not shell input.
+  // "#!" and is then a separate program, not shell input.
   std::string script() const;
   bool is_one_document() const;
   bool is_script_file() const;  // the "#!" case

@@ -68,7 +68,7 @@ void InstructionParser::unknown_instruction(const Arguments& arguments) const {
   if (meant) {
     hint = cat("did you mean ", *meant, "?");
   } else if (arguments.keyword.first.line > 1) {
-    hint = "is a \\ missing at the end of the line before?";
+    hint = "is a \\ missing at the end of the previous line?";
   }
   fail(arguments.keyword, cat("unknown instruction ", quoted(written)), std::move(hint));
 }
@@ -141,7 +141,7 @@ From InstructionParser::from(const Arguments& arguments) const {
   out.alias = lower(words[2].text);
   if (!valid_stage_name(out.alias)) {
     fail(arguments.range(words[2]), cat("invalid stage name ", quoted(words[2].text)),
-         "a stage name begins with a letter and goes on with letters, digits, - _ and .");
+         "a stage name is a letter followed by letters, digits, - _ and .");
   }
   return out;
 }
@@ -168,7 +168,7 @@ Arg InstructionParser::arg(const Arguments& arguments) const {
   return out;
 }
 
-// ENV and LABEL: `name=value …`, or the old `name value`, which one is told by the first word.
+// ENV and LABEL: `name=value …`, or the old `name value`, decided by the first word.
 std::vector<Pair> InstructionParser::pairs(const Arguments& arguments) const {
   const LogicalLine& line = arguments.line;
   no_flags(arguments);
@@ -190,8 +190,8 @@ std::vector<Pair> InstructionParser::pairs(const Arguments& arguments) const {
   for (const Token& token : words) {
     const size_t equals = token.text.find('=');
     if (equals == std::string::npos) {
-      fail(arguments.range(token), cat(arguments.name, ": there is no = in ", quoted(token.text)),
-           "write name=value, and quote a value that holds blanks: name=\"a b\"");
+      fail(arguments.range(token), cat(arguments.name, ": no = in ", quoted(token.text)),
+           "write name=value, and quote a value that contains spaces: name=\"a b\"");
     }
     if (equals == 0) fail(arguments.range(token), cat(arguments.name, ": a name may not be empty"));
     out.push_back({{token.text.substr(0, equals), line.range_of(token.begin, token.begin + equals)},

@@ -63,7 +63,7 @@ std::optional<PhysicalLine> LineReader::next() {
   rest_.remove_prefix(line.raw.size());
   if (const size_t zero = line.text.find('\0'); zero != std::string_view::npos) {
     const Position at{line.number, static_cast<int>(zero) + 1};
-    fail({at, at}, "there is a NUL byte in the text", "a Dockerfile is a text file, in UTF-8");
+    fail({at, at}, "NUL byte in the text", "a Dockerfile is a UTF-8 text file");
   }
   return line;
 }
@@ -170,8 +170,8 @@ void LineReader::read_heredocs(LogicalLine& line) {
     if (!terminated) {
       const size_t mark = line.text.find("<<");
       fail(line.range_of(mark, skip_word(line.text, mark)),
-           cat("here-document ", quoted(heredoc.name), " is not ended"),
-           cat("a line that holds nothing but ", printable(heredoc.name), " must follow"));
+           cat("here-document ", quoted(heredoc.name), " is not terminated"),
+           cat("end it with a line that contains only ", printable(heredoc.name)));
     }
   }
 }

@@ -31,7 +31,7 @@ std::string cure(std::string_view program, std::string_view value) {
   // COPY takes the whole mode, not a change of it.
   const bool change = program == "chmod" && !parse_number(value);
   return cat("write COPY --", program, "=", change ? "755" : printable(value), " … instead",
-             change ? " (or what mode it is to have)" : "");
+             change ? " (or the mode that it needs)" : "");
 }
 
 class StageFiles {
@@ -100,7 +100,7 @@ void StageFiles::changed(const Instruction& instruction, const Run& run, Warning
       } else if (const std::string path = resolve(workdir_, word.text); holds(path, recursive)) {
         out.push_back({"ChmodDoublesLayer", instruction.range,
                        cat(words[0].text, " of ", quoted(path),
-                           ", which an earlier COPY brought, stores it a second time"),
+                           ", which an earlier COPY added, stores it a second time"),
                        cure(words[0].text, value)});
         return;
       }

@@ -31,12 +31,12 @@ void lint_stage_commands(const Stage& stage, Warnings& out) {
   for (const Instruction& instruction : stage.instructions) {
     has_shell = has_shell || instruction.as<Shell>();
     const CommandLine* command = start_command(instruction);
-    // Who chose a shell wants it.
+    // A stage that sets SHELL wants it.
     if (command && !command->exec && !has_shell) {
-      out.push_back(
-          {"JSONArgsRecommended", instruction.range,
-           cat("the shell form of ", instruction.name, " keeps signals from reaching the program"),
-           cat("write ", instruction.name, " [\"program\", \"argument\"]")});
+      out.push_back({"JSONArgsRecommended", instruction.range,
+                     cat("the shell form of ", instruction.name,
+                         " prevents the program from receiving signals"),
+                     cat("write ", instruction.name, " [\"program\", \"argument\"]")});
     }
     const Instruction** slot = last.slot(instruction);
     if (!slot) continue;
@@ -94,7 +94,7 @@ void lint_workdirs(const Dockerfile& file, Warnings& out) {
       if (relative && !has_workdir[index]) {
         out.push_back({"WorkdirRelativePath", workdir->path.range,
                        cat("WORKDIR ", quoted(path), " depends on the WORKDIR of the base image"),
-                       "begin it with a slash"});
+                       "begin the path with a slash"});
       }
       has_workdir[index] = 1;
     }
@@ -117,7 +117,7 @@ void lint_unused_stages(const Dockerfile& file, Warnings& out) {
     const std::string name = stage.name.empty() ? std::to_string(stage.index) : stage.name;
     out.push_back({"UnusedStage", stage.from.range,
                    cat("the last stage does not need stage ", quoted(name)),
-                   cat("it is built only with --target ", name, "; else remove it")});
+                   cat("it is built only with --target ", name, "; otherwise remove it")});
   }
 }
 

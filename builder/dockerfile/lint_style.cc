@@ -37,7 +37,7 @@ void lint_casing(const Dockerfile& file, Warnings& out) {
     if (instruction.as_written == wanted) return;
     out.push_back(
         {"ConsistentInstructionCasing", keyword_range(instruction),
-         cat("instruction \"", instruction.as_written, "\" is not written like the others"),
+         cat("instruction \"", instruction.as_written, "\" has another case than the others"),
          cat("write ", wanted)});
   });
 }
@@ -48,24 +48,25 @@ void lint_stage_name(const Stage& stage, std::set<std::string>& seen, Warnings& 
   const std::string& keyword = stage.from.as_written;
   if (from.alias.empty()) return;
   if (from.alias != from.alias_as_written) {
-    out.push_back({"StageNameCasing", range,
-                   cat("stage name ", quoted(from.alias_as_written), " has upper case letters"),
-                   cat("write ", from.alias, ": names of stages are compared without case")});
+    out.push_back(
+        {"StageNameCasing", range,
+         cat("stage name ", quoted(from.alias_as_written), " contains upper-case letters"),
+         cat("write ", from.alias, ": stage names are not case-sensitive")});
   }
   const bool from_upper = keyword == "FROM";
   if (from.as_keyword != (from_upper ? "AS" : "as") && (from_upper || keyword == "from")) {
     out.push_back({"FromAsCasing", range,
-                   cat("\"", from.as_keyword, "\" and \"", keyword, "\" are not written alike"),
+                   cat("\"", from.as_keyword, "\" and \"", keyword, "\" differ in case"),
                    cat("write ", from_upper ? "AS" : "as")});
   }
   if (!seen.insert(from.alias).second) {
     out.push_back({"DuplicateStageName", range,
-                   cat("stage name ", quoted(from.alias), " is used before"),
-                   "give this stage another name: the later one hides the earlier one"});
+                   cat("stage name ", quoted(from.alias), " is already used"),
+                   "give this stage another name: it hides the earlier stage"});
   }
   if (from.alias == "scratch" || from.alias == "context") {
     out.push_back({"ReservedStageName", range,
-                   cat("stage name ", quoted(from.alias), " has a meaning of its own"),
+                   cat("stage name ", quoted(from.alias), " is reserved"),
                    "give this stage another name"});
   }
 }
@@ -86,8 +87,8 @@ void check_secret(std::string_view instruction, const Word& name, Warnings& out)
   if (!names_a_secret(name.text)) return;
   out.push_back({"SecretsUsedInArgOrEnv", name.range,
                  cat(instruction, " ", quoted(name.text),
-                     ": the value stays readable in the image and its history"),
-                 "give a secret to the step that needs it: RUN --mount=type=secret,id=name"});
+                     ": its value is readable in the image and its history"),
+                 "pass a secret to the step that needs it: RUN --mount=type=secret,id=name"});
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ void lint_names(const Dockerfile& file, Warnings& out) {
     const std::vector<Pair>& pairs = env ? env->pairs : label->pairs;
     if (!pairs[0].legacy) return;
     out.push_back({"LegacyKeyValueFormat", instruction.range,
-                   cat(instruction.name, " \"name value\" is an old form"),
+                   cat(instruction.name, " \"name value\" is a legacy form"),
                    cat("write ", instruction.name, " ", printable(pairs[0].key.text), "=…")});
   });
 }

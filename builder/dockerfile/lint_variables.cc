@@ -125,10 +125,9 @@ void StageVariables::report(const Instruction& instruction, const std::string& n
   if (!is_name(name)) return;
   const Range range = range_of_use(instruction, name);
   if (globals_.contains(name) || is_platform_arg(name)) {
-    out_.push_back(
-        {"ArgBeforeFromUsedLater", range,
-         cat("$", name, " is empty here: an ARG before FROM does not reach into the stages"),
-         cat("write ARG ", name, " again, behind this stage's FROM")});
+    out_.push_back({"ArgBeforeFromUsedLater", range,
+                    cat("$", name, " is empty here: an ARG before FROM is not visible in stages"),
+                    cat("write ARG ", name, " again, after the FROM of this stage")});
     return;
   }
   const auto meant = similar(name);
@@ -226,13 +225,13 @@ void lint_from_variables(const Dockerfile& file, Warnings& out) {
         is_bad_reference(default_base(file, stage, args))) {
       out.push_back(
           {"InvalidDefaultArgInFrom", from.image.range,
-           cat("without --build-arg, ", quoted(from.image.text), " is no valid image name"),
+           cat("without --build-arg, ", quoted(from.image.text), " is not a valid image name"),
            "give the ARG before FROM a default"});
     }
     if (from.platform &&
         (from.platform->text == "$TARGETPLATFORM" || from.platform->text == "${TARGETPLATFORM}")) {
       out.push_back({"RedundantTargetPlatform", from.platform->range,
-                     "--platform=$TARGETPLATFORM is what FROM does anyway", "leave it out"});
+                     "--platform=$TARGETPLATFORM is the default of FROM", "remove it"});
     }
   }
 }

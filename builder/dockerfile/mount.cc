@@ -102,7 +102,7 @@ class MountParser {
 
 std::vector<Option> MountParser::options() const {
   const auto fields = split_commas(text_.text);
-  if (!fields) fail(cat("mount ", quoted(text_.text), ": a double quote is out of place"));
+  if (!fields) fail(cat("mount ", quoted(text_.text), ": misplaced double quote"));
   std::vector<Option> out;
   for (const std::string& field : *fields) {
     const size_t equals = field.find('=');
@@ -115,9 +115,9 @@ std::vector<Option> MountParser::options() const {
       for (const Key& known : kKeys) names.push_back(known.written);
       const auto meant = did_you_mean(option.written, names);
       fail(cat("unknown mount option ", quoted(option.written)),
-           meant ? cat("did you mean ", *meant, "?")
-                 : cat("known are ",
-                       join(std::vector<std::string>(names.begin(), names.end()), ", ")));
+           meant
+               ? cat("did you mean ", *meant, "?")
+               : cat("one of ", join(std::vector<std::string>(names.begin(), names.end()), ", ")));
     }
     option.key = key->meaning;
     const bool bare =
@@ -135,7 +135,7 @@ bool MountParser::expand_value(Option& option,
   if (!option.value) return true;
   if (option.key == "from") {
     if (option.value->find('$') == std::string::npos) return true;
-    fail("the from option of a mount cannot hold a variable",
+    fail("the from option of a mount cannot contain a variable",
          "give the image a stage of its own: FROM $IMAGE AS name, and write from=name");
   }
   if (expand) {
@@ -151,9 +151,8 @@ void MountParser::set_type(std::string_view value) {
   const auto found = std::ranges::find(kTypes, std::string_view(name));
   if (found == kTypes.end()) {
     const auto meant = did_you_mean(name, kTypes);
-    fail(
-        cat("unknown mount type ", quoted(value)),
-        meant ? cat("did you mean ", *meant, "?") : "known are bind, cache, tmpfs, secret and ssh");
+    fail(cat("unknown mount type ", quoted(value)),
+         meant ? cat("did you mean ", *meant, "?") : "one of bind, cache, tmpfs, secret and ssh");
   }
   out_.type = static_cast<MountType>(found - kTypes.begin());
 }
@@ -164,7 +163,7 @@ void MountParser::set_sharing(const std::string& value) {
   if (found == kSharings.end()) {
     const auto meant = did_you_mean(name, kSharings);
     fail(cat("unknown sharing mode ", quoted(value)),
-         meant ? cat("did you mean ", *meant, "?") : "known are shared, private and locked");
+         meant ? cat("did you mean ", *meant, "?") : "one of shared, private and locked");
   }
   out_.sharing = static_cast<MountSharing>(found - kSharings.begin());
 }
@@ -175,8 +174,7 @@ bool MountParser::boolean(const Option& option) const {
   static constexpr std::string_view kFalse[] = {"0", "f", "F", "false", "FALSE", "False"};
   if (std::ranges::find(kTrue, *option.value) != std::end(kTrue)) return true;
   if (std::ranges::find(kFalse, *option.value) != std::end(kFalse)) return false;
-  fail(cat("mount option ", option.written, ": ", quoted(*option.value),
-           " is neither true nor false"));
+  fail(cat("mount option ", option.written, ": ", quoted(*option.value), " is not a boolean"));
 }
 
 uint32_t MountParser::number(const Option& option, unsigned base) const {
@@ -191,7 +189,7 @@ uint32_t MountParser::number(const Option& option, unsigned base) const {
     fail(cat("mount option ", option.written, ": ", quoted(*option.value), " is not ",
              base == 8 ? "an octal mode" : "a number"),
          base == 8 ? "write it like 0755"
-                   : "user and group names are not known here: give the number");
+                   : "user and group names are not supported here: use a numeric ID");
   }
   return static_cast<uint32_t>(out);
 }

@@ -1,5 +1,5 @@
 // `RUN --mount=…`. Option values may hold variables, so a mount is read twice: at parse time to
-// refuse what is wrong whatever the variables are, and by the builder with its variables. `from`
+// refuse what is wrong regardless of the variables, and by the builder with its variables. `from`
 // never expands (as in BuildKit). All five types are parsed; which of them can be run is the
 // builder's matter.
 #pragma once

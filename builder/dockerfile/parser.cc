@@ -26,7 +26,7 @@ Dockerfile parse(Source source) {
   file.directives = std::move(lines.directives);
   file.warnings = std::move(lines.warnings);
   if (lines.lines.empty()) {
-    throw DockerfileError(*file.source, {}, "there is no instruction in this file",
+    throw DockerfileError(*file.source, {}, "no instruction in this file",
                           "a Dockerfile begins with FROM image");
   }
   const InstructionParser parser(*file.source, file.directives, file.warnings);
@@ -41,11 +41,11 @@ Dockerfile parse(Source source) {
     } else {
       throw DockerfileError(*file.source, instruction.range,
                             cat(instruction.name, " before the first FROM"),
-                            "only ARG may stand before FROM");
+                            "only ARG may precede FROM");
     }
   }
   if (file.stages.empty()) {
-    throw DockerfileError(*file.source, lines.lines.back().range, "there is no FROM in this file",
+    throw DockerfileError(*file.source, lines.lines.back().range, "no FROM in this file",
                           "add a stage: FROM image");
   }
   return file;

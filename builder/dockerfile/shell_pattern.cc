@@ -68,7 +68,7 @@ ShellPattern ShellPattern::reversed() const {
   return out;
 }
 
-// A set of pattern positions walks over the text: O(pattern * text), whatever the stars.
+// A set of pattern positions walks over the text: O(pattern * text), regardless of stars.
 std::optional<size_t> ShellPattern::match_end(const Characters& characters, size_t from,
                                               bool longest, size_t& budget) const {
   const size_t accept = items_.size();

@@ -103,8 +103,8 @@ size_t json_string_end(std::string_view text, size_t at) {
 }
 
 bool decode_json_string(std::string_view quoted_text, std::string& out) {
-  // Bytes that are no UTF-8 stay as they are: file names may hold them, and JSON proper could not
-  // say them.
+  // Bytes that are not UTF-8 stay as they are: file names may contain them, and JSON proper could
+  // not say them.
   if (quoted_text.find('\\') == std::string_view::npos) {
     out = quoted_text.substr(1, quoted_text.size() - 2);
     for (const char c : out) {

@@ -35,32 +35,37 @@ struct BuildFlags {
   bool offline = false, quiet = false, explain = false, check = false, list_context = false;
 
   void declare(Flags& flags) {
-    flags.values("-t,--tag", tags, "NAME[:TAG] for the image; may be given several times");
-    flags.values("-o,--output", outputs,
-                 "DIR, or type=oci|docker|tar|local,dest=PATH: write the result there, too");
-    flags.value("-f,--file", file, "the Dockerfile (CONTEXT/Dockerfile); - for standard input");
-    flags.value("--target", target, "build this stage");
-    flags.values("--build-arg", build_args, "NAME=VALUE for an ARG");
-    flags.optional_values("--no-cache", no_cache, "*",
-                          "do not use the cache; =STAGE: not for this stage");
-    flags.value("--progress", progress, "auto, plain, tty, json, quiet");
-    flags.flag("-q,--quiet", quiet, "print only the image's id");
-    flags.value("--iidfile", iid_file, "write the image's id to this file");
-    flags.values("--label", labels, "KEY=VALUE for the image");
-    flags.values("--secret", secrets, "id=ID[,src=FILE|,env=NAME] for RUN --mount=type=secret");
-    flags.optional_values("--pull", pull, "always",
-                          "fetch base images: missing, always (--pull alone), never");
-    flags.flag("--offline", offline, "ask no registry");
-    flags.value("--network", network, "for RUN: default, none, host");
-    flags.values("--add-host", add_hosts, "NAME:ADDRESS for RUN");
-    flags.values("--allow", allow, "security.insecure, network.host");
-    flags.value("--platform", platform, "only this machine's");
-    flags.flag("--explain", explain, "say why each step ran or was cached");
-    flags.values("--build-context", contexts,
-                 "NAME=DIRECTORY|docker-image://REF: for FROM and --from");
-    flags.flag("--check", check, "only look for mistakes; build nothing");
-    flags.flag("--list-context", list_context, "print the files that COPY can see; build nothing");
-    flags.argument("CONTEXT", context, false, "directory (.), or - for a tar on standard input");
+    flags.values("-t,--tag NAME[:TAG]", tags, "name of the image; repeatable");
+    flags.values("-o,--output DEST", outputs,
+                 "also write the result: DIR, or type=oci|docker|tar|local,dest=PATH");
+    flags.value("-f,--file FILE", file,
+                "the Dockerfile (default CONTEXT/Dockerfile); - for standard input");
+    flags.value("--target STAGE", target, "build up to this stage");
+    flags.values("--build-arg NAME[=VALUE]", build_args,
+                 "set an ARG; without =VALUE taken from the environment");
+    flags.optional_values("--no-cache STAGE", no_cache, "*",
+                          "do not use the build cache, for all stages or for STAGE");
+    flags.value("--progress MODE", progress, "progress output: auto, plain, tty, json or quiet");
+    flags.flag("-q,--quiet", quiet, "print only the image ID");
+    flags.value("--iidfile FILE", iid_file, "write the image ID to FILE");
+    flags.values("--label KEY=VALUE", labels, "set a label of the image");
+    flags.values("--secret SPEC", secrets,
+                 "secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]");
+    flags.optional_values("--pull POLICY", pull, "always",
+                          "pull base images: missing (default), always (the bare flag) or never");
+    flags.flag("--offline", offline, "never contact a registry");
+    flags.value("--network MODE", network, "network of RUN: default, none or host");
+    flags.values("--add-host NAME:ADDRESS", add_hosts, "add a line to /etc/hosts of RUN");
+    flags.values("--allow ENTITLEMENT", allow,
+                 "allow RUN --security or --network: security.insecure or network.host");
+    flags.value("--platform PLATFORM", platform, "target platform; must be this machine's");
+    flags.flag("--explain", explain, "show why each step ran or was cached");
+    flags.values("--build-context NAME=SOURCE", contexts,
+                 "extra context for FROM and --from: a directory or docker-image://REF");
+    flags.flag("--check", check, "check the Dockerfile; build nothing");
+    flags.flag("--list-context", list_context, "list the files of the context; build nothing");
+    flags.argument("CONTEXT", context, false,
+                   "directory (default .), or - for a tar on standard input");
   }
 };
 
@@ -82,7 +87,7 @@ build::Secret secret_flag(const std::string& text) {
     }
   }
   if (secret.id.empty())
-    throw Error(cat("flag --secret ", quoted(text), ": the id is missing"), "id=ID,src=FILE",
+    throw Error(cat("flag --secret ", quoted(text), ": the ID is missing"), "id=ID,src=FILE",
                 ErrorKind::usage);
   if (secret.file.empty() && secret.env.empty())
     (getenv(secret.id.c_str()) ? secret.env : secret.file) = secret.id;
@@ -94,7 +99,7 @@ void add_build_arg(std::map<std::string, std::string>& args, const std::string& 
   const std::string name = text.substr(0, equals);
   if (name.empty())
     throw Error(cat("flag --build-arg ", quoted(text), ": the name is missing"), "NAME=VALUE",
-                ErrorKind::usage);
+                ErrorKind::bad_flag);
   if (equals != std::string::npos)
     args[name] = text.substr(equals + 1);
   else if (const char* value = getenv(name.c_str()))
@@ -105,20 +110,20 @@ build::Network network_of(const std::string& text) {
   if (text == "default" || text.empty()) return build::Network::standard;
   if (text == "none") return build::Network::none;
   if (text == "host") return build::Network::host;
-  throw Error(
-      cat("flag --network ", quoted(text), ": a build's RUN takes part in no network of that name"),
-      "default, none or host", ErrorKind::usage);
+  throw Error(cat("flag --network ", quoted(text), ": not a network for RUN"),
+              "default, none or host", ErrorKind::usage);
 }
 
 build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
   const std::string policy = given.empty() ? "missing" : given.back();
   if (policy == "always" || policy == "true") {
-    if (offline) throw Error("flag --offline: contradicts --pull", "", ErrorKind::usage);
+    if (offline)
+      throw Error("flags --offline and --pull: cannot be combined", "", ErrorKind::bad_flag);
     return build::Pull::always;
   }
   if (policy != "missing" && policy != "false" && policy != "never")
-    throw Error(cat("flag --pull ", quoted(policy), ": not known"), "missing, always or never",
-                ErrorKind::usage);
+    throw Error(cat("flag --pull ", quoted(policy), ": unknown policy"), "missing, always or never",
+                ErrorKind::bad_flag);
   return offline || policy == "never" ? build::Pull::never : build::Pull::missing;
 }
 
@@ -145,11 +150,19 @@ void add_context(std::map<std::string, std::string>& contexts, const std::string
   contexts[name] = source;
 }
 
+image::Reference tag_flag(const std::string& text) {
+  try {
+    return image::Reference::parse(text);
+  } catch (const Error& error) {
+    throw Error(cat("flag --tag: ", error.what()), error.hint(), ErrorKind::bad_flag);
+  }
+}
+
 build::BuildOptions options_of(const BuildFlags& flags) {
   build::BuildOptions options;
   options.context = flags.context;
   if (!flags.file.empty()) options.file = flags.file;
-  for (const std::string& tag : flags.tags) options.tags.push_back(image::Reference::parse(tag));
+  for (const std::string& tag : flags.tags) options.tags.push_back(tag_flag(tag));
   options.target = flags.target;
   for (const std::string& entry : flags.build_args) add_build_arg(options.build_args, entry);
   for (const std::string& entry : flags.labels) add_label(options.labels, entry);
@@ -164,7 +177,7 @@ build::BuildOptions options_of(const BuildFlags& flags) {
   options.network = network_of(flags.network);
   for (const std::string& entitlement : flags.allow) {
     if (entitlement != "security.insecure" && entitlement != "network.host")
-      throw Error(cat("flag --allow ", quoted(entitlement), ": not known"),
+      throw Error(cat("flag --allow ", quoted(entitlement), ": unknown entitlement"),
                   "security.insecure or network.host", ErrorKind::usage);
     (entitlement == "network.host" ? options.allow_host_network : options.allow_insecure) = true;
   }
@@ -210,8 +223,7 @@ bool interrupted(const Fd& signals) {
 }  // namespace
 
 int build(const Session& session, const Args& args) {
-  Flags flags("build [flags] CONTEXT",
-              "Builds an image from a Dockerfile and the files of a context.");
+  Flags flags("build [flags] [CONTEXT]", "Builds an image from a Dockerfile and a build context.");
   BuildFlags given;
   given.declare(flags);
   if (!flags.parse(args)) return 0;

@@ -29,12 +29,13 @@ struct BuilderPruneFlags {
   build::CachePrune prune;
 
   explicit BuilderPruneFlags(Flags& flags) {
-    flags.flag("-f,--force", force, "do not ask");
-    flags.flag("-a,--all", prune.all, "also what images share");
-    flags.values("--filter", filters, "KEY=VALUE: until, id, type");
-    flags.value("--keep-storage", keep_storage, "stop when this much is left (10g)");
-    flags.flag("--dry-run", prune.dry_run, "show what would go and what it is worth");
-    flags.flag("--verbose", verbose, "say of each what it was");
+    flags.flag("-f,--force", force, "do not ask for confirmation");
+    flags.flag("-a,--all", prune.all, "also cache that images share");
+    flags.values("--filter KEY=VALUE", filters, "only matching entries: until, id, type");
+    flags.value("--keep-storage SIZE", keep_storage, "keep this much, such as 10g");
+    flags.flag("--dry-run", prune.dry_run,
+               "show what would be removed and its size; remove nothing");
+    flags.flag("--verbose", verbose, "describe each removed entry");
   }
 
   void read_values() {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <new>
+#include <optional>
 
 #include "builder/dockerfile/source.h"
+#include "cmd/commands/commands.h"
 #include "cmd/commands/help.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -26,15 +28,43 @@ bool is_group(const std::string& word) {
   return false;
 }
 
-[[noreturn]] void unknown_command(const std::string& name) {
+std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const Command& command : commands())
-    for (std::string& known : split(command.names, '|')) names.push_back(std::move(known));
-  std::vector<std::string_view> candidates(names.begin(), names.end());
-  auto near = did_you_mean(name, candidates);
-  throw Error(cat("unknown command: ", printable(name)),
-              near ? cat("did you mean `mini ", *near, "`?") : "see `mini --help`",
-              ErrorKind::usage);
+    if (*command.group)
+      for (std::string& name : split(command.names, '|')) names.push_back(std::move(name));
+  return names;
+}
+
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return did_you_mean(word, candidates);
+}
+
+// "contianer ls": each word by itself, for the whole of it would be near to too much.
+std::optional<std::string> suggestion(const Args& args) {
+  std::vector<std::string> first, second;
+  for (const std::string& name : all_names()) first.push_back(name.substr(0, name.find(' ')));
+  const auto group = is_group(args[0]) ? args[0] : nearest(args[0], first);
+  if (!group || !is_group(*group) || args.size() < 2)
+    return is_group(args[0]) ? std::nullopt : group;
+  for (const std::string& name : all_names())
+    if (name.starts_with(*group + " ")) second.push_back(name.substr(group->size() + 1));
+  const auto word = nearest(args[1], second);
+  return word ? std::optional(cat(*group, ' ', *word)) : std::nullopt;
+}
+
+[[noreturn]] void unknown_command(const Args& args) {
+  const bool in_group = is_group(args[0]);
+  const auto near = suggestion(args);
+  throw Error(cat("unknown command: ", printable(in_group ? cat(args[0], ' ', args[1]) : args[0])),
+              near ? cat("did you mean `mini ", *near, "`?")
+                   : cat("see `mini ", in_group ? args[0] + " " : "", "--help`"),
+              ErrorKind::arguments);
+}
+
+bool asks_for_help(const std::string& word) {
+  return word == "--help" || word == "-h" || word == "help";
 }
 
 int show_group(const Session&, const Args& args) {
@@ -52,10 +82,25 @@ Match find_command(const Args& args) {
   if (const Command* command = lookup(args[0])) return {command, args[0], 1};
   if (is_group(args[0])) {
     static const Command group{"", "", "", show_group};
-    if (args.size() == 1 || args[1] == "--help") return {&group, args[0], 0};
-    unknown_command(cat(args[0], " ", args[1]));
+    if (args.size() == 1 || asks_for_help(args[1])) return {&group, args[0], 0};
+    if (args[1].starts_with('-'))
+      throw Error(cat("unknown flag: ", printable(args[1])), cat("see `mini ", args[0], " --help`"),
+                  ErrorKind::bad_flag);
   }
-  unknown_command(args[0]);
+  unknown_command(args);
+}
+
+int help(const Session& session, const Args& args) {
+  if (args.empty() || asks_for_help(args[0])) {
+    print_overview();
+    return 0;
+  }
+  const Match match = find_command(args);
+  if (match.words == 0) return match.command->run(session, args);
+  Args rest(args.begin() + static_cast<ptrdiff_t>(match.words), args.end());
+  // `oci` has commands of its own.
+  if (match.name == "oci" && !rest.empty()) return match.command->run(session, {rest[0], "--help"});
+  return match.command->run(session, {"--help"});
 }
 
 int exit_code_for(const std::exception& error, std::string_view command) {
@@ -63,7 +108,9 @@ int exit_code_for(const std::exception& error, std::string_view command) {
   const ErrorKind kind = known ? known->kind() : ErrorKind::failed;
   if (kind == ErrorKind::not_executable) return 126;
   if (kind == ErrorKind::no_command) return 127;
-  if (kind == ErrorKind::usage || command.empty()) return 125;
+  if (kind == ErrorKind::arguments) return 1;
+  if (kind == ErrorKind::bad_template) return 64;
+  if (kind == ErrorKind::bad_flag || command.empty()) return 125;
   return command == "run" || command == "container run" ? 125 : 1;
 }
 

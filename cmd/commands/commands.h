@@ -9,12 +9,14 @@
 
 namespace mini::cmd {
 
-// Does `act` for each name and prints what it returns; an error is told and the others still have
-// their turn. 1 when any failed.
+// Does `act` for each name and prints what it returns; an error is printed and the others still
+// have their turn. 1 when any failed.
 int for_each_name(const std::vector<std::string>& names,
                   const std::function<std::string(const std::string&)>& act);
 
 #define MINI_COMMAND(name) int name(const Session& session, const Args& args)
+// command.cc
+MINI_COMMAND(help);
 // run.cc
 MINI_COMMAND(run);
 MINI_COMMAND(create);

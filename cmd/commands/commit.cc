@@ -14,14 +14,15 @@ namespace mini::cmd {
 
 int commit(const Session& session, const Args& args) {
   Flags flags("commit [flags] CONTAINER [NAME[:TAG]]",
-              "Makes an image from a container's image and the files that it changed.");
+              "Creates an image from a container's image and its changed files.");
   engine::CommitRequest request;
   std::vector<std::string> changes;
   std::string name;
-  flags.value("-a,--author", request.author, "author, \"Name <mail@example.org>\"");
-  flags.values("-c,--change", changes, "Dockerfile instruction for the config: 'CMD [\"sh\"]'");
-  flags.value("-m,--message", request.message, "comment in the image's history");
-  flags.flag("-p,--pause", request.pause, "pause the container meanwhile (on)");
+  flags.value("-a,--author AUTHOR", request.author, "author, such as \"Name <mail@example.org>\"");
+  flags.values("-c,--change INSTRUCTION", changes,
+               "apply a Dockerfile instruction to the config: 'CMD [\"sh\"]'");
+  flags.value("-m,--message TEXT", request.message, "comment for the image history");
+  flags.flag("-p,--pause", request.pause, "pause the container during the commit (default true)");
   flags.argument("CONTAINER", request.container, true);
   flags.argument("NAME[:TAG]", name, false);
   if (!flags.parse(args)) return 0;
@@ -49,9 +50,9 @@ int diff(const Session& session, const Args& args) {
 
 int export_(const Session& session, const Args& args) {
   Flags flags("export [flags] CONTAINER",
-              "Writes a container's files, without its volumes, as a tar.");
+              "Writes a container's files, without its volumes, as a tar archive.");
   std::string output, name;
-  flags.value("-o,--output", output, "file; standard output");
+  flags.value("-o,--output FILE", output, "write to FILE instead of standard output");
   flags.argument("CONTAINER", name, true);
   if (!flags.parse(args)) return 0;
   Stores stores(session);

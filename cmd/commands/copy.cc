@@ -38,7 +38,7 @@ std::string host_path(const std::string& path) {
 void copy_out(const engine::Engine& engine, const Side& from, const std::string& to,
               engine::CopyOptions options) {
   if (to == "-" && isatty(STDOUT_FILENO) == 1)
-    throw Error("cp: standard output is a terminal", "lead it into a file or a pipe",
+    throw Error("cp: standard output is a terminal", "redirect it to a file or a pipe",
                 ErrorKind::usage);
   const std::string target = to == "-" ? to : host_path(to);
   const Root host("/");
@@ -72,16 +72,16 @@ void copy_in(const engine::Engine& engine, const std::string& from, const Side& 
 
 int cp(const Session& session, const Args& args) {
   Flags flags("cp [flags] CONTAINER:SOURCE DESTINATION|-",
-              "Copies files out of a container, or (cp SOURCE|- CONTAINER:DESTINATION) into one; - "
-              "is a tar.");
+              "Copies files from a container, or to one (mini cp SOURCE|- CONTAINER:DESTINATION).\n"
+              "- stands for a tar archive on standard input or output.");
   engine::CopyOptions options;
   options.keep_owner = false;
   bool quiet = false;
   std::string from, to;
-  flags.flag("-a,--archive", options.keep_owner, "keep owners, set-id bits and attributes");
-  flags.flag("-L,--follow-link", options.follow_link,
-             "copy what SOURCE points to, if it is a link");
-  flags.flag("-q,--quiet", quiet, "accepted: there is no progress to hide");
+  flags.flag("-a,--archive", options.keep_owner,
+             "keep owners, set-ID bits and extended attributes");
+  flags.flag("-L,--follow-link", options.follow_link, "follow SOURCE if it is a symbolic link");
+  flags.flag("-q,--quiet", quiet, "accepted for compatibility: there is no progress output");
   flags.argument("SOURCE", from, true);
   flags.argument("DESTINATION", to, true);
   if (!flags.parse(args)) return 0;

@@ -13,7 +13,7 @@ namespace mini::cmd {
 namespace {
 
 constexpr const char* kDetachKeys = "ctrl-p,ctrl-q";
-constexpr const char* kDetachKeysHelp = "keys that leave the container running";
+constexpr const char* kDetachKeysHelp = "key sequence that detaches (default ctrl-p,ctrl-q)";
 
 }  // namespace
 
@@ -24,18 +24,21 @@ int exec(const Session& session, const Args& args) {
   request.detach_keys = kDetachKeys;
   std::vector<std::string> env, env_files, command;
   flags.flag("-i,--interactive", request.interactive, "keep standard input open");
-  flags.flag("-t,--tty", request.tty, "give it a terminal");
+  flags.flag("-t,--tty", request.tty, "allocate a terminal");
   flags.flag("-d,--detach", request.detach, "run in the background");
-  flags.values("-e,--env", env, "NAME=VALUE, or NAME to take over from here");
-  flags.values("--env-file", env_files, "file of NAME=VALUE lines");
-  flags.value("-u,--user", request.user, "user[:group], names or numbers");
-  flags.value("-w,--workdir", request.working_dir, "working directory");
-  flags.flag("--privileged", request.privileged, "all capabilities, no filter: no protection");
-  flags.value("--detach-keys", request.detach_keys, kDetachKeysHelp);
+  flags.values("-e,--env NAME[=VALUE]", env,
+               "set a variable; without =VALUE taken from the environment");
+  flags.values("--env-file FILE", env_files, "read NAME=VALUE lines from FILE");
+  flags.value("-u,--user USER[:GROUP]", request.user, "user and group, by name or number");
+  flags.value("-w,--workdir DIR", request.working_dir, "working directory");
+  flags.flag("--privileged", request.privileged,
+             "give it all capabilities and no system call filter");
+  flags.value("--detach-keys KEYS", request.detach_keys, kDetachKeysHelp);
   flags.command(command, 2);
   if (!flags.parse(args)) return 0;
   for (const std::string& file : env_files)
-    for (std::string& entry : read_env_file(file)) request.env.push_back(std::move(entry));
+    for (std::string& entry : read_env_file("--env-file", file, ErrorKind::usage))
+      request.env.push_back(std::move(entry));
   for (const std::string& entry : env) request.env.push_back(env_entry(entry));
   engine::parse_detach_keys(request.detach_keys);
   request.container = command.front();
@@ -44,15 +47,14 @@ int exec(const Session& session, const Args& args) {
 }
 
 int attach(const Session& session, const Args& args) {
-  Flags flags("attach [flags] CONTAINER",
-              "Connects this terminal to a running container's process.");
+  Flags flags("attach [flags] CONTAINER", "Attaches to the main process of a running container.");
   engine::AttachOptions options;
   options.detach_keys = kDetachKeys;
   bool no_stdin = false;
   std::string name;
   flags.flag("--no-stdin", no_stdin, "do not forward standard input");
-  flags.flag("--sig-proxy", options.sig_proxy, "forward signals to the process (on)");
-  flags.value("--detach-keys", options.detach_keys, kDetachKeysHelp);
+  flags.flag("--sig-proxy", options.sig_proxy, "forward signals to the process (default true)");
+  flags.value("--detach-keys KEYS", options.detach_keys, kDetachKeysHelp);
   flags.argument("CONTAINER", name, true);
   if (!flags.parse(args)) return 0;
   engine::parse_detach_keys(options.detach_keys);

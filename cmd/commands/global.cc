@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -55,11 +56,15 @@ void require_kernel(unsigned major, unsigned minor) {
               cat("mini needs Linux ", major, ".", minor, " or newer"));
 }
 
-// Until mini can make user namespaces of its own, half of what it does would fail with an errno
+// Until mini supports user namespaces of its own, most of what it does would fail with an errno
 // that explains nothing.
-void require_root(const std::string& command) {
-  if (geteuid() == 0 || command == "version" || command == "oci") return;
-  throw Error("mini needs root: running as another user is not possible yet", "try it with sudo");
+void require_root(const Args& args) {
+  if (geteuid() == 0 || args[0] == "version" || args[0] == "oci" || args[0] == "help") return;
+  const size_t words = std::min<size_t>(args.size(), 3);
+  if (std::find(args.begin(), args.begin() + static_cast<ptrdiff_t>(words), "--help") !=
+      args.begin() + static_cast<ptrdiff_t>(words))
+    return;
+  throw Error("mini needs root: rootless mode is not supported yet", "run it with sudo");
 }
 
 struct Raw {
@@ -78,7 +83,8 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
       out = word.substr(equals + 1);
       return index + 1;
     }
-    if (index + 1 >= argc) throw Error(cat("flag ", name, ": needs a path"), "", ErrorKind::usage);
+    if (index + 1 >= argc)
+      throw Error(cat("flag ", name, ": needs a path"), "", ErrorKind::bad_flag);
     out = argv[index + 1];
     return index + 2;
   }
@@ -95,7 +101,7 @@ int read_flag(Raw& raw, int argc, char** argv, int index) {
     throw Error(cat("unknown flag: ", printable(word)),
                 near ? cat("did you mean ", *near, "?")
                      : "global flags are --root, --run-root, --config, --debug, --help, --version",
-                ErrorKind::usage);
+                ErrorKind::bad_flag);
   }
   return index + 1;
 }
@@ -127,7 +133,7 @@ Global parse_global(int argc, char** argv) {
   if (global.done) return global;
   set_debug(raw.debug);
   require_kernel(5, 14);
-  require_root(global.args.front());
+  require_root(global.args);
   global.session.paths.root = first_of(raw.root, "MINI_ROOT", default_root);
   global.session.config = raw.config.empty() ? from_environment("MINI_CONFIG") : raw.config;
   if (!global.session.config.empty()) global.session.config = absolute(global.session.config);

@@ -30,17 +30,18 @@ void print_overview() {
     }
     print_line(split(command.names, '|').front(), command.summary);
   }
-  std::printf("\n`mini COMMAND --help` tells a command's flags.\n");
+  std::printf("\n`mini COMMAND --help` shows the flags of a command.\n");
 }
 
 void print_group(const std::string& group) {
-  std::printf("Usage: mini %s COMMAND\n\n", group.c_str());
+  std::printf("Usage: mini %s COMMAND\n\nCommands:\n", group.c_str());
   for (const Command& command : commands())
     for (const std::string& name : split(command.names, '|'))
       if (name.starts_with(group + " ")) {
         print_line(name.substr(group.size() + 1), command.summary);
         break;
       }
+  std::printf("\n`mini %s COMMAND --help` shows the flags of a command.\n", group.c_str());
 }
 
 }  // namespace mini::cmd

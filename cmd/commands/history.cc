@@ -46,7 +46,7 @@ Row history_row(const image::Image& image, size_t index, uint64_t size, const Hi
   const image::History& entry = image.config.history[index];
   const bool newest = index + 1 == image.config.history.size();
   const std::string id = flags.no_trunc ? image.entry.id.str() : image.entry.id.short_id();
-  // Without a time of its own (SOURCE_DATE_EPOCH is 0 by default) there is none to show.
+  // A reproducible image (SOURCE_DATE_EPOCH is 0 by default) has no time to show.
   const int64_t created = parse_rfc3339(entry.created).value_or(0);
   const std::string at = created > 0 ? rfc3339_nano(created) : "N/A";
   return {{"Comment", entry.comment},
@@ -60,12 +60,13 @@ Row history_row(const image::Image& image, size_t index, uint64_t size, const Hi
 }  // namespace
 
 int history(const Session& session, const Args& args) {
-  Flags flags("history [flags] IMAGE", "Shows the instructions that made an image, newest first.");
+  Flags flags("history [flags] IMAGE", "Shows the instructions that built an image, newest first.");
   HistoryFlags wanted;
-  flags.flag("--no-trunc", wanted.no_trunc, "do not shorten ids and instructions");
-  flags.flag("-q,--quiet", wanted.quiet, "only ids");
-  flags.flag("-H,--human", wanted.human, "sizes and times for people (on)");
-  flags.value("--format", wanted.format, "json, a Go template, or \"table TEMPLATE\"");
+  flags.flag("--no-trunc", wanted.no_trunc, "do not truncate IDs and instructions");
+  flags.flag("-q,--quiet", wanted.quiet, "print only IDs");
+  flags.flag("-H,--human", wanted.human, "print readable sizes and times (default true)");
+  flags.value("--format FORMAT", wanted.format,
+              "output format: json, a Go template, or \"table TEMPLATE\"");
   flags.argument("IMAGE", wanted.name, true);
   if (!flags.parse(args)) return 0;
   const image::Image image = image::ImageStore(session.paths).load(wanted.name);

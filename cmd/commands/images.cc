@@ -34,14 +34,16 @@ struct ImagesFlags {
   std::string format, reference;
 
   explicit ImagesFlags(Flags& flags) {
-    flags.flag("-a,--all", all, "all: mini has no hidden images, so this changes nothing");
-    flags.flag("-q,--quiet", quiet, "only ids");
-    flags.flag("--no-trunc", no_trunc, "do not shorten ids");
-    flags.flag("--digests", digests, "with the manifests' digests");
-    flags.values("-f,--filter", filters,
-                 "KEY=VALUE: dangling, label, reference, before, since, until");
-    flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
-    flags.argument("REPOSITORY[:TAG]", reference, false, "only these; may hold * and ?");
+    flags.flag("-a,--all", all, "accepted for compatibility: there are no hidden images");
+    flags.flag("-q,--quiet", quiet, "print only IDs");
+    flags.flag("--no-trunc", no_trunc, "do not truncate IDs");
+    flags.flag("--digests", digests, "show manifest digests");
+    flags.values("-f,--filter KEY=VALUE", filters,
+                 "only matching images: dangling, label, reference, before, since, until");
+    flags.value("--format FORMAT", format,
+                "output format: json, a Go template, or \"table TEMPLATE\"");
+    flags.argument("REPOSITORY[:TAG]", reference, false,
+                   "only images of this name; * and ? are wildcards");
   }
 };
 
@@ -68,8 +70,8 @@ class ImageSelection {
     for (const std::string& text : filters_.values("until")) {
       before_ = parse_since(text, now_ns());
       if (!before_)
-        throw Error(cat("flag --filter until=", printable(text), ": not a time"), "",
-                    ErrorKind::usage);
+        throw Error(cat("flag --filter until=", printable(text), ": not a time"),
+                    "such as 24h, 2026-11-23 or a Unix time", ErrorKind::usage);
     }
   }
 
@@ -168,19 +170,19 @@ int images(const Session& session, const Args& args) {
 }
 
 int rmi(const Session& session, const Args& args) {
-  Flags flags("rmi [flags] IMAGE...", "Takes names off images; those without a name go.");
+  Flags flags("rmi [flags] IMAGE...",
+              "Removes names of images, and images that have no name left.");
   bool force = false, no_prune = false;
   std::vector<std::string> names;
-  flags.flag("-f,--force", force, "all names of an id; fine when there is no such image");
-  flags.flag("--no-prune", no_prune,
-             "keep untagged parents: mini has none, so this changes nothing");
+  flags.flag("-f,--force", force, "remove all names of an ID; ignore missing images");
+  flags.flag("--no-prune", no_prune, "accepted for compatibility: there are no untagged parents");
   flags.arguments("IMAGE", names, true);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
   const engine::Roots roots = [&] { return build::cache_roots(session.paths); };
   return for_each_name(names, [&](const std::string& name) -> std::string {
     if (force && !stores.images().find(name)) {
-      std::fprintf(stderr, "mini: image %s: there is none\n", quoted(name).c_str());
+      std::fprintf(stderr, "mini: image %s: not found\n", quoted(name).c_str());
       return "";
     }
     return join(engine::remove_image(stores.engine(), name, force, roots), "\n");
@@ -188,15 +190,15 @@ int rmi(const Session& session, const Args& args) {
 }
 
 int tag(const Session& session, const Args& args) {
-  Flags flags("tag IMAGE NAME[:TAG]", "Gives an image another name.");
+  Flags flags("tag IMAGE NAME[:TAG]", "Adds a name to an image.");
   std::string source, target;
   flags.argument("IMAGE", source, true);
   flags.argument("NAME[:TAG]", target, true);
   if (!flags.parse(args)) return 0;
   const Reference name = Reference::parse(target);
   if (name.digest)
-    throw Error(cat("name ", quoted(target), ": a digest cannot be given, only a tag"), "",
-                ErrorKind::usage);
+    throw Error(cat("name ", quoted(target), ": a name of an image cannot have a digest"),
+                "use a tag", ErrorKind::usage);
   image::ImageStore(session.paths).tag(source, name);
   return 0;
 }

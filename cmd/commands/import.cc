@@ -24,7 +24,7 @@ image::ImageConfig changed_config(const std::vector<std::string>& changes,
   config.architecture = image::host_architecture();
   config.os = "linux";
   apply_changes(config, changes);
-  // The one layer is the whole history. A file's name is no part of it: same tar, same image.
+  // The one layer is the whole history. The file name is not part of it: same tar, same image.
   if (!message.empty()) config.history.push_back({config.created, "", "", message, false});
   return config;
 }
@@ -32,13 +32,13 @@ image::ImageConfig changed_config(const std::vector<std::string>& changes,
 Fd open_source(const std::string& file) {
   if (file == "-") {
     if (isatty(STDIN_FILENO) == 1)
-      throw Error("import: standard input is a terminal", "give a tar file, or pipe one in",
+      throw Error("import: standard input is a terminal", "give a tar archive, or pipe one in",
                   ErrorKind::usage);
     return Fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
   }
   if (file.starts_with("http://") || file.starts_with("https://"))
     throw Error(cat("import ", quoted(file), ": URLs are not fetched"),
-                "fetch it first, and import the file", ErrorKind::usage);
+                "download it first, and import the file", ErrorKind::usage);
   return open_file(file, O_RDONLY);
 }
 
@@ -46,13 +46,14 @@ Fd open_source(const std::string& file) {
 
 int import(const Session& session, const Args& args) {
   Flags flags("import [flags] FILE|- [NAME[:TAG]]",
-              "Makes an image from a tar of a root file system.");
+              "Creates an image from a root file system archive.");
   std::vector<std::string> changes;
   std::string message, platform, file, name;
-  flags.values("-c,--change", changes, "Dockerfile instruction for the config: 'CMD [\"sh\"]'");
-  flags.value("-m,--message", message, "comment in the image's history");
-  flags.value("--platform", platform, "only this machine's");
-  flags.argument("FILE", file, true, "the tar, plain or compressed; - for standard input");
+  flags.values("-c,--change INSTRUCTION", changes,
+               "apply a Dockerfile instruction to the config: 'CMD [\"sh\"]'");
+  flags.value("-m,--message TEXT", message, "comment for the image history");
+  flags.value("--platform PLATFORM", platform, "platform of the image; must be this machine's");
+  flags.argument("FILE", file, true, "tar archive, plain or compressed; - for standard input");
   flags.argument("NAME[:TAG]", name, false);
   if (!flags.parse(args)) return 0;
   require_host_platform(platform);

@@ -74,24 +74,26 @@ int print_found(const std::vector<std::string>& names, const std::string& format
   return failed;
 }
 
-constexpr const char* kFormatHelp = "a Go template: {{.State.Status}}, or json";
+constexpr const char* kFormatHelp =
+    "output format: json, or a Go template such as {{.State.Status}}";
 
 }  // namespace
 
 int inspect(const Session& session, const Args& args) {
   Flags flags("inspect [flags] NAME...",
-              "Shows all of containers, images, networks or volumes, looked up in this order.");
+              "Shows details of containers, images, networks or volumes, looked up in this order.");
   std::string type, format;
   bool size = false;
   std::vector<std::string> names;
-  flags.value("--type", type, "container, image, network or volume");
-  flags.flag("-s,--size", size, "with the size of what a container wrote");
-  flags.value("-f,--format", format, kFormatHelp);
+  flags.value("--type TYPE", type, "container, image, network or volume");
+  flags.flag("-s,--size", size, "include the size of containers");
+  flags.value("-f,--format FORMAT", format, kFormatHelp);
   flags.arguments("NAME", names, true);
   if (!flags.parse(args)) return 0;
+  check_format(format);
   if (!type.empty() && type != "container" && type != "image" && type != "network" &&
       type != "volume")
-    throw Error(cat("flag --type ", quoted(type), ": not known"),
+    throw Error(cat("flag --type ", quoted(type), ": unknown type"),
                 "container, image, network or volume", ErrorKind::usage);
   Stores stores(session);
   const auto wanted = [&](const char* kind) { return type.empty() || type == kind; };
@@ -107,26 +109,28 @@ int inspect(const Session& session, const Args& args) {
 }
 
 int inspect_container(const Session& session, const Args& args) {
-  Flags flags("container inspect [flags] CONTAINER...", "Shows all of containers.");
+  Flags flags("container inspect [flags] CONTAINER...", "Shows details of containers.");
   std::string format;
   bool size = false;
   std::vector<std::string> names;
-  flags.flag("-s,--size", size, "with the size of what it wrote");
-  flags.value("-f,--format", format, kFormatHelp);
+  flags.flag("-s,--size", size, "include the size of the container");
+  flags.value("-f,--format FORMAT", format, kFormatHelp);
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
+  check_format(format);
   Stores stores(session);
   return print_found(names, format, "container",
                      [&](const std::string& name) { return container(stores, name, size); });
 }
 
 int inspect_image(const Session& session, const Args& args) {
-  Flags flags("image inspect [flags] IMAGE...", "Shows all of images.");
+  Flags flags("image inspect [flags] IMAGE...", "Shows details of images.");
   std::string format;
   std::vector<std::string> names;
-  flags.value("-f,--format", format, kFormatHelp);
+  flags.value("-f,--format FORMAT", format, kFormatHelp);
   flags.arguments("IMAGE", names, true);
   if (!flags.parse(args)) return 0;
+  check_format(format);
   Stores stores(session);
   return print_found(names, format, "image",
                      [&](const std::string& name) { return image(stores, name); });
@@ -134,26 +138,28 @@ int inspect_image(const Session& session, const Args& args) {
 
 int network_inspect(const Session& session, const Args& args) {
   Flags flags("network inspect [flags] NETWORK...",
-              "Shows all of networks, with the containers that are in them.");
+              "Shows details of networks and the containers in them.");
   std::string format;
   bool verbose = false;
   std::vector<std::string> names;
-  flags.value("-f,--format", format, kFormatHelp);
-  flags.flag("-v,--verbose", verbose, "as without it: there is nothing more");
+  flags.value("-f,--format FORMAT", format, kFormatHelp);
+  flags.flag("-v,--verbose", verbose, "accepted for compatibility: changes nothing");
   flags.arguments("NETWORK", names, true);
   if (!flags.parse(args)) return 0;
+  check_format(format);
   Stores stores(session);
   return print_found(names, format, "network",
                      [&](const std::string& name) { return network(stores, name); });
 }
 
 int volume_inspect(const Session& session, const Args& args) {
-  Flags flags("volume inspect [flags] VOLUME...", "Shows all of volumes.");
+  Flags flags("volume inspect [flags] VOLUME...", "Shows details of volumes.");
   std::string format;
   std::vector<std::string> names;
-  flags.value("-f,--format", format, kFormatHelp);
+  flags.value("-f,--format FORMAT", format, kFormatHelp);
   flags.arguments("VOLUME", names, true);
   if (!flags.parse(args)) return 0;
+  check_format(format);
   return print_found(names, format, "volume",
                      [&](const std::string& name) { return volume(session, name, false); });
 }

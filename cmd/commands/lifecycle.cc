@@ -24,8 +24,10 @@ struct StopFlags {
   std::vector<std::string> names;
 
   explicit StopFlags(Flags& flags) {
-    flags.value("-t,--timeout,--time", seconds, "seconds until it is killed; -1: never");
-    flags.value("-s,--signal", signal, "signal to send first");
+    flags.value("-t,--timeout,--time SECONDS", seconds,
+                "seconds until it is killed (default 10); -1 waits forever");
+    flags.value("-s,--signal SIGNAL", signal,
+                "signal to send first (default the image's, or TERM)");
     flags.arguments("CONTAINER", names, true);
   }
 
@@ -34,7 +36,7 @@ struct StopFlags {
     out.signal = signal;
     if (!seconds) return out;
     if (*seconds < -1 || *seconds > INT32_MAX)
-      throw Error(cat("flag --timeout ", *seconds, ": not a number of seconds"), "",
+      throw Error(cat("flag --timeout ", *seconds, ": not a number of seconds"), "-1 waits forever",
                   ErrorKind::usage);
     out.timeout_s = static_cast<int>(*seconds);
     return out;
@@ -59,7 +61,8 @@ int simple(const Session& session, const Args& args, const char* usage, const ch
 }  // namespace
 
 int stop(const Session& session, const Args& args) {
-  Flags flags("stop [flags] CONTAINER...", "Asks containers to end, and kills those that do not.");
+  Flags flags("stop [flags] CONTAINER...",
+              "Stops containers: sends a signal, and after a timeout KILL.");
   const StopFlags stop_flags(flags);
   if (!flags.parse(args)) return 0;
   const engine::StopOptions options = stop_flags.options();
@@ -83,10 +86,10 @@ int restart(const Session& session, const Args& args) {
 }
 
 int kill(const Session& session, const Args& args) {
-  Flags flags("kill [flags] CONTAINER...", "Sends a signal to containers' main processes.");
+  Flags flags("kill [flags] CONTAINER...", "Sends a signal to the main process of containers.");
   std::string signal = "KILL";
   std::vector<std::string> names;
-  flags.value("-s,--signal", signal, "the signal (KILL)");
+  flags.value("-s,--signal SIGNAL", signal, "signal to send (default KILL)");
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
   parse_signal(signal);  // a wrong one is an error of the command line, not of each container
@@ -98,17 +101,17 @@ int kill(const Session& session, const Args& args) {
 }
 
 int pause(const Session& session, const Args& args) {
-  return simple(session, args, "pause CONTAINER...", "Freezes all processes of containers.",
+  return simple(session, args, "pause CONTAINER...", "Pauses all processes of containers.",
                 engine::pause_container);
 }
 
 int unpause(const Session& session, const Args& args) {
-  return simple(session, args, "unpause CONTAINER...", "Lets frozen containers go on.",
+  return simple(session, args, "unpause CONTAINER...", "Resumes paused containers.",
                 engine::unpause_container);
 }
 
 int wait(const Session& session, const Args& args) {
-  Flags flags("wait CONTAINER...", "Waits until containers end and prints their exit codes.");
+  Flags flags("wait CONTAINER...", "Waits for containers to exit and prints their exit codes.");
   std::vector<std::string> names;
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
@@ -119,7 +122,7 @@ int wait(const Session& session, const Args& args) {
 }
 
 int rename(const Session& session, const Args& args) {
-  Flags flags("rename CONTAINER NEW_NAME", "Gives a container another name.");
+  Flags flags("rename CONTAINER NEW_NAME", "Renames a container.");
   std::string name, new_name;
   flags.argument("CONTAINER", name, true);
   flags.argument("NEW_NAME", new_name, true);
@@ -132,15 +135,15 @@ int rm(const Session& session, const Args& args) {
   Flags flags("rm [flags] CONTAINER...", "Removes containers.");
   engine::RemoveOptions options;
   std::vector<std::string> names;
-  flags.flag("-f,--force", options.force, "kill it when it runs; fine when it does not exist");
-  flags.flag("-v,--volumes", options.volumes, "and its anonymous volumes");
+  flags.flag("-f,--force", options.force, "kill running containers; ignore missing ones");
+  flags.flag("-v,--volumes", options.volumes, "also remove its anonymous volumes");
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);
   return for_each_name(names, [&](const std::string& name) -> std::string {
     if (options.force && store.remove_unreadable(name)) return name;
     if (options.force && !store.find_if_exists(name)) {
-      tell(cat("container ", quoted(name), ": there is none"));
+      tell(cat("container ", quoted(name), ": not found"));
       return "";
     }
     engine::remove_container(store, name, options);

@@ -21,8 +21,8 @@ constexpr size_t kLongest = 64 << 10;
 std::string registry_name(const std::string& given) {
   const std::string name = given.empty() ? "docker.io" : registry::registry_of_key(given);
   if (image::Reference::parse(cat(name, "/x")).registry != name)
-    throw Error(cat("registry ", quoted(name), ": is no name of a registry"),
-                "a registry has a dot or a port in its name, or is localhost", ErrorKind::usage);
+    throw Error(cat("registry ", quoted(name), ": not a registry name"),
+                "a registry name has a dot or a port, or is localhost", ErrorKind::usage);
   return name;
 }
 
@@ -37,7 +37,7 @@ std::string read_line(int fd) {
 // Shows nothing of what is typed.
 std::string ask(const std::string& question, bool hidden) {
   if (isatty(STDIN_FILENO) != 1)
-    throw Error("login: standard input is no terminal", "give --username and --password-stdin",
+    throw Error("login: standard input is not a terminal", "give --username and --password-stdin",
                 ErrorKind::usage);
   std::fputs(question.c_str(), stderr);
   termios before{};
@@ -58,16 +58,17 @@ std::string ask(const std::string& question, bool hidden) {
 }  // namespace
 
 int login(const Session& session, const Args& args) {
-  Flags flags("login [flags] [REGISTRY]", "Keeps a password for a registry, after trying it.");
+  Flags flags("login [flags] [REGISTRY]", "Logs in to a registry and stores the credentials.");
   std::string user, password, server;
   bool from_stdin = false;
-  flags.value("-u,--username", user, "the user's name");
-  flags.value("-p,--password", password, "the password; others can see it: use --password-stdin");
+  flags.value("-u,--username NAME", user, "user name");
+  flags.value("-p,--password PASSWORD", password,
+              "password; visible to other users: prefer --password-stdin");
   flags.flag("--password-stdin", from_stdin, "read the password from standard input");
-  flags.argument("REGISTRY", server, false, "docker.io when none is given");
+  flags.argument("REGISTRY", server, false, "registry (default docker.io)");
   if (!flags.parse(args)) return 0;
   if (from_stdin && !password.empty())
-    throw Error("login: --password and --password-stdin exclude each other", "", ErrorKind::usage);
+    throw Error("flags --password and --password-stdin: cannot be combined", "", ErrorKind::usage);
   if (from_stdin && user.empty())
     throw Error("login: --password-stdin needs --username", "", ErrorKind::usage);
   const std::string name = registry_name(server);
@@ -78,7 +79,7 @@ int login(const Session& session, const Args& args) {
   if (from_stdin) password = read_line(STDIN_FILENO);
   if (password.empty() && !from_stdin) password = ask("Password: ", true);
   if (user.empty() || password.empty() || user.find(':') != std::string::npos)
-    throw Error("login: needs a name (without a colon) and a password", "", ErrorKind::usage);
+    throw Error("login: needs a user name without a colon, and a password", "", ErrorKind::usage);
 
   const registry::Credential credential{user, password, ""};
   registry::check_password(name, registry::Settings::load(session.config), credential);
@@ -92,9 +93,9 @@ int login(const Session& session, const Args& args) {
 }
 
 int logout(const Session&, const Args& args) {
-  Flags flags("logout [REGISTRY]", "Forgets the password for a registry.");
+  Flags flags("logout [REGISTRY]", "Removes the stored credentials of a registry.");
   std::string server;
-  flags.argument("REGISTRY", server, false, "docker.io when none is given");
+  flags.argument("REGISTRY", server, false, "registry (default docker.io)");
   if (!flags.parse(args)) return 0;
   const std::string name = registry_name(server);
   if (registry::CredentialFile::standard().erase(name))

@@ -19,7 +19,7 @@ std::optional<int64_t> instant(const char* flag, const std::string& text) {
   const auto when = parse_since(text, now_ns());
   if (!when)
     throw Error(cat("flag ", flag, " ", quoted(text), ": not a time"),
-                "such as 2026-11-23T02:48:47, 1795402127, or 10m for ten minutes ago",
+                "such as 2026-11-23T02:48:47, 1795402127 (Unix time), or 10m for ten minutes ago",
                 ErrorKind::usage);
   return when;
 }
@@ -34,7 +34,7 @@ std::optional<uint64_t> line_count(const std::string& text) {
 }
 
 // Keeps the order of both streams where they are one terminal, and shows each line at once while
-// the log is followed. False when nobody reads any more.
+// the log is followed. False when the reader is gone.
 bool show(bool is_stderr, std::string_view text, bool at_once) {
   FILE* stream = is_stderr ? stderr : stdout;
   if (is_stderr && std::fflush(stdout) != 0) return false;
@@ -45,14 +45,14 @@ bool show(bool is_stderr, std::string_view text, bool at_once) {
 }  // namespace
 
 int logs(const Session& session, const Args& args) {
-  Flags flags("logs [flags] CONTAINER", "Shows what a container wrote.");
+  Flags flags("logs [flags] CONTAINER", "Shows the output of a container.");
   engine::LogsOptions options;
   std::string since, until, tail = "all", name;
-  flags.flag("-f,--follow", options.follow, "go on until the container ends");
-  flags.value("--since", since, "only what came after this time, or in this last while (10m)");
-  flags.value("--until", until, "only what came before it");
-  flags.value("-n,--tail", tail, "only the last lines (all)");
-  flags.flag("-t,--timestamps", options.timestamps, "with the time of each line");
+  flags.flag("-f,--follow", options.follow, "follow the output until the container exits");
+  flags.value("--since TIME", since, "only lines since TIME, or since a duration ago (10m)");
+  flags.value("--until TIME", until, "only lines before TIME, or a duration ago (10m)");
+  flags.value("-n,--tail NUMBER", tail, "only the last lines (default all)");
+  flags.flag("-t,--timestamps", options.timestamps, "show the time of each line");
   flags.argument("CONTAINER", name, true);
   if (!flags.parse(args)) return 0;
   options.since_ns = instant("--since", since);

@@ -13,6 +13,12 @@
 namespace mini::cmd {
 namespace {
 
+// Docker's daemon checks these, not its client.
+[[noreturn]] void refuse_network(const char* flag, const std::string& text, const std::string& what,
+                                 const std::string& hint) {
+  refuse(flag, text, what, hint, ErrorKind::usage);
+}
+
 network::Subnet subnet_flag(const std::string& text) {
   if (const auto subnet = network::Subnet::parse(text)) return *subnet;
   const size_t slash = text.find('/');
@@ -21,32 +27,32 @@ network::Subnet subnet_flag(const std::string& text) {
                           ? std::nullopt
                           : parse_number(text.substr(slash + 1), address ? address->size() * 8 : 0);
   if (address && length)
-    refuse(
-        "--subnet", text, "is an address inside of a range",
-        cat("the range is ", network::Subnet::of(*address, static_cast<unsigned>(*length)).str()));
-  refuse("--subnet", text, "not a range of addresses", "such as 10.1.0.0/24 or fd00:1::/64");
+    refuse_network(
+        "--subnet", text, "is an address, not a subnet",
+        cat("the subnet is ", network::Subnet::of(*address, static_cast<unsigned>(*length)).str()));
+  refuse_network("--subnet", text, "not a subnet", "such as 10.1.0.0/24 or fd00:1::/64");
 }
 
 void add_subnet(network::NetworkOptions& options, const std::string& text) {
   const network::Subnet subnet = subnet_flag(text);
   auto& place = subnet.is_v6() ? options.subnet6 : options.subnet;
   if (place)
-    refuse("--subnet", text, cat("the network has the range ", place->str(), " already"),
-           "one IPv4 and one IPv6 range");
+    refuse_network("--subnet", text, cat("the network already has the subnet ", place->str()),
+                   "a network has one IPv4 and one IPv6 subnet");
   place = subnet;
   if (subnet.is_v6()) options.ipv6 = true;
 }
 
 void add_gateway(network::NetworkOptions& options, const std::string& text) {
   const auto address = network::Address::parse(text);
-  if (!address) refuse("--gateway", text, "not an IP address", "such as 10.1.0.1");
+  if (!address) refuse_network("--gateway", text, "not an IP address", "such as 10.1.0.1");
   auto& place = address->is_v6() ? options.gateway6 : options.gateway;
   const auto& subnet = address->is_v6() ? options.subnet6 : options.subnet;
-  if (place) refuse("--gateway", text, cat("the gateway is ", place.str(), " already"), "");
-  if (!subnet) refuse("--gateway", text, "belongs to no --subnet", "give its range, too");
+  if (place) refuse_network("--gateway", text, cat("the gateway is already ", place.str()), "");
+  if (!subnet) refuse_network("--gateway", text, "is in no --subnet", "give its --subnet, too");
   if (!subnet->contains(*address) || *address == subnet->base)
-    refuse("--gateway", text, cat("is no host's address in ", subnet->str()),
-           cat("such as ", subnet->first().str()));
+    refuse_network("--gateway", text, cat("is not a host address of ", subnet->str()),
+                   cat("such as ", subnet->first().str()));
   place = *address;
 }
 
@@ -57,29 +63,34 @@ struct NetworkCreateFlags {
   network::NetworkOptions options;
 
   explicit NetworkCreateFlags(Flags& flags) {
-    flags.value("-d,--driver", driver, "bridge");
-    flags.values("--subnet", subnets, "range of addresses: 10.1.0.0/24; also one of IPv6");
-    flags.values("--gateway", gateways, "the host's address in it (the first)");
-    flags.flag("--ipv6", options.ipv6, "IPv6, too");
-    flags.flag("--internal", options.internal, "no way out of it, and none in");
-    flags.values("--label", labels, "KEY=VALUE");
-    flags.values("-o,--opt", driver_options, "refused: a bridge of mini's takes no options");
-    flags.value("--ip-range", ip_range, "refused: addresses come from the whole --subnet");
-    flags.values("--aux-address", aux_addresses, "refused, as --ip-range");
-    flags.value("--ipam-driver", ipam_driver, "default");
-    flags.values("--ipam-opt", ipam_options, "refused: mini has no such driver");
-    flags.flag("--attachable", attachable, "every network of mini's can be joined");
-    flags.value("--scope", scope, "local");
+    flags.value("-d,--driver DRIVER", driver, "network driver: bridge");
+    flags.values("--subnet SUBNET", subnets,
+                 "IPv4 or IPv6 subnet, such as 10.1.0.0/24; one of each");
+    flags.values("--gateway ADDRESS", gateways,
+                 "gateway address in the subnet (default the first)");
+    flags.flag("--ipv6", options.ipv6, "also assign IPv6 addresses");
+    flags.flag("--internal", options.internal, "no outbound access (NAT) and no published ports");
+    flags.values("--label KEY=VALUE", labels, "set a label");
+    flags.values("-o,--opt OPTION", driver_options,
+                 "refused: bridge networks take no driver options");
+    flags.value("--ip-range SUBNET", ip_range, "refused: addresses come from the whole subnet");
+    flags.values("--aux-address ADDRESS", aux_addresses,
+                 "refused: addresses come from the whole subnet");
+    flags.value("--ipam-driver DRIVER", ipam_driver, "address management driver: default");
+    flags.values("--ipam-opt OPTION", ipam_options, "refused: the default driver takes no options");
+    flags.flag("--attachable", attachable,
+               "accepted for compatibility: all networks are attachable");
+    flags.value("--scope SCOPE", scope, "network scope: local");
     flags.argument("NETWORK", options.name, true);
   }
 
   void refuse_foreign() const {
     if (driver != "bridge")
-      refuse("--driver", driver, "mini has no such driver",
-             "bridge; --network host and none need no network");
-    if (scope != "local") refuse("--scope", scope, "mini knows one machine", "local");
+      refuse_network("--driver", driver, "unknown driver",
+                     "use bridge; --network host and none need no network");
+    if (scope != "local") refuse_network("--scope", scope, "unknown scope", "local");
     if (ipam_driver != "default")
-      refuse("--ipam-driver", ipam_driver, "mini has no such driver", "default");
+      refuse_network("--ipam-driver", ipam_driver, "unknown driver", "default");
     const std::pair<const char*, std::string> refused[] = {
         {"--opt", driver_options.empty() ? "" : driver_options.front()},
         {"--ipam-opt", ipam_options.empty() ? "" : ipam_options.front()},
@@ -87,8 +98,8 @@ struct NetworkCreateFlags {
         {"--aux-address", aux_addresses.empty() ? "" : aux_addresses.front()}};
     for (const auto& [flag, text] : refused)
       if (!text.empty())
-        refuse(flag, text, "mini takes no such option",
-               "--subnet, --gateway, --internal and --ipv6 say all there is to say");
+        refuse_network(flag, text, "not supported",
+                       "a network has --subnet, --gateway, --internal and --ipv6");
   }
 
   network::NetworkOptions parsed() {
@@ -104,7 +115,7 @@ struct NetworkCreateFlags {
 
 int network_create(const Session& session, const Args& args) {
   Flags flags("network create [flags] NETWORK",
-              "Makes a network, on which containers find one another by name.");
+              "Creates a network in which containers reach each other by name.");
   NetworkCreateFlags wanted(flags);
   if (!flags.parse(args)) return 0;
   put(network::NetworkStore(session.paths).create(wanted.parsed()).id + "\n");
@@ -112,10 +123,10 @@ int network_create(const Session& session, const Args& args) {
 }
 
 int network_rm(const Session& session, const Args& args) {
-  Flags flags("network rm [flags] NETWORK...", "Removes networks that no running container is in.");
+  Flags flags("network rm [flags] NETWORK...", "Removes networks that no running container uses.");
   bool force = false;
   std::vector<std::string> names;
-  flags.flag("-f,--force", force, "fine when it does not exist");
+  flags.flag("-f,--force", force, "ignore missing networks");
   flags.arguments("NETWORK", names, true);
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);
@@ -132,19 +143,20 @@ int network_rm(const Session& session, const Args& args) {
 
 int network_connect(const Session& session, const Args& args) {
   Flags flags("network connect [flags] NETWORK CONTAINER",
-              "Puts a container into one more network, at once when it runs.");
+              "Connects a container to a network, immediately if it is running.");
   std::string network, container;
   NetworkTexts texts;
-  flags.value("--ip", texts.address, "its IPv4 address there");
-  flags.value("--ip6", texts.address6, "its IPv6 address there");
-  flags.values("--alias", texts.aliases, "another name by which the network finds it");
-  flags.value("--mac-address", texts.mac, "its hardware address there");
+  flags.value("--ip ADDRESS", texts.address, "IPv4 address in the network");
+  flags.value("--ip6 ADDRESS", texts.address6, "IPv6 address in the network");
+  flags.values("--alias NAME", texts.aliases, "additional name in the network");
+  flags.value("--mac-address ADDRESS", texts.mac, "MAC address in the network");
   flags.argument("NETWORK", network, true);
   flags.argument("CONTAINER", container, true);
   if (!flags.parse(args)) return 0;
   if (is_network_word(network))
-    throw Error(cat("network ", printable(network), ": nothing can be added to it"),
-                "`mini run --network` takes that word", ErrorKind::usage);
+    throw Error(
+        cat("network ", printable(network), ": not a network that a container can be connected to"),
+        "use it with `mini run --network`", ErrorKind::usage);
   engine::connect_network(engine::ContainerStore(session.paths), network, container,
                           network_request(network, texts));
   return 0;
@@ -152,10 +164,10 @@ int network_connect(const Session& session, const Args& args) {
 
 int network_disconnect(const Session& session, const Args& args) {
   Flags flags("network disconnect [flags] NETWORK CONTAINER",
-              "Takes a container out of a network.");
+              "Disconnects a container from a network.");
   std::string network, container;
   bool force = false;
-  flags.flag("-f,--force", force, "as without it: nothing has to be forced here");
+  flags.flag("-f,--force", force, "accepted for compatibility: changes nothing");
   flags.argument("NETWORK", network, true);
   flags.argument("CONTAINER", container, true);
   if (!flags.parse(args)) return 0;
@@ -165,7 +177,7 @@ int network_disconnect(const Session& session, const Args& args) {
 
 int network_explain(const Session& session, const Args& args) {
   Flags flags("network explain CONTAINER",
-              "Shows its addresses, routes, names, ports and rules, and who can reach it.");
+              "Shows a container's addresses, routes, names, ports and firewall rules.");
   std::string container;
   flags.argument("CONTAINER", container, true);
   if (!flags.parse(args)) return 0;

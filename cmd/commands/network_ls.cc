@@ -94,11 +94,12 @@ int network_ls(const Session& session, const Args& args) {
   bool quiet = false, no_trunc = false;
   std::vector<std::string> texts;
   std::string format;
-  flags.flag("-q,--quiet", quiet, "only ids");
-  flags.flag("--no-trunc", no_trunc, "do not shorten ids");
-  flags.values("-f,--filter", texts,
-               "KEY=VALUE: dangling, driver, id, label, name, scope, type=custom|builtin");
-  flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
+  flags.flag("-q,--quiet", quiet, "print only IDs");
+  flags.flag("--no-trunc", no_trunc, "do not truncate IDs");
+  flags.values("-f,--filter KEY=VALUE", texts,
+               "only matching networks: dangling, driver, id, label, name, scope, type");
+  flags.value("--format FORMAT", format,
+              "output format: json, a Go template, or \"table TEMPLATE\"");
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);
   const NetworkSelection selection(texts, store);

@@ -1,5 +1,5 @@
 // oci: OCI bundles, with the command line that callers of runc know. Its own flags stand before
-// its command; as `mini-runc` it is the whole program.
+// one command; as `mini-runc` it is the whole program.
 #include <fcntl.h>
 
 #include <nlohmann/json.hpp>
@@ -32,10 +32,12 @@ struct OciCreateFlags {
   bool no_pivot = false;
 
   explicit OciCreateFlags(Flags& flags) {
-    flags.value("-b,--bundle", options.bundle, "directory with config.json (.)");
-    flags.value("--pid-file", options.pid_file, "write the process's id to this file");
-    flags.value("--console-socket", options.console_socket, "where to send the terminal");
-    flags.value("--preserve-fds", preserve_fds, "pass on this many descriptors after 2");
+    flags.value("-b,--bundle DIR", options.bundle, "bundle directory with config.json (default .)");
+    flags.value("--pid-file FILE", options.pid_file, "write the process ID to FILE");
+    flags.value("--console-socket SOCKET", options.console_socket,
+                "UNIX socket that receives the terminal");
+    flags.value("--preserve-fds NUMBER", preserve_fds,
+                "pass on this many file descriptors from 3 on");
     flags.flag("--no-pivot", no_pivot, "refused: the root is always changed by pivot_root");
     flags.argument("ID", options.id, true);
   }
@@ -43,17 +45,19 @@ struct OciCreateFlags {
   const OciCreate& checked() {
     if (no_pivot)
       throw Error("flag --no-pivot: not supported",
-                  "without pivot_root the host's root stays within reach", ErrorKind::usage);
-    if (preserve_fds < 0 || preserve_fds > 1024)
-      throw Error(cat("flag --preserve-fds ", preserve_fds, ": not a number of descriptors"), "",
+                  "without pivot_root the host's root file system stays reachable",
                   ErrorKind::usage);
+    if (preserve_fds < 0 || preserve_fds > 1024)
+      throw Error(cat("flag --preserve-fds ", preserve_fds, ": not a number of file descriptors"),
+                  "", ErrorKind::usage);
     options.preserve_fds = static_cast<int>(preserve_fds);
     return options;
   }
 };
 
 int oci_create(OciRuntime& runtime, const Args& args) {
-  Flags flags("oci create [flags] ID", "Makes a container from a bundle; start lets it go.");
+  Flags flags("oci create [flags] ID",
+              "Creates a container from a bundle, to be started with `start`.");
   OciCreateFlags given(flags);
   if (!flags.parse(args)) return 0;
   runtime.create(given.checked());
@@ -61,10 +65,10 @@ int oci_create(OciRuntime& runtime, const Args& args) {
 }
 
 int oci_run(OciRuntime& runtime, const Args& args) {
-  Flags flags("oci run [flags] ID", "Makes a container from a bundle and starts it.");
+  Flags flags("oci run [flags] ID", "Creates a container from a bundle and starts it.");
   OciCreateFlags given(flags);
-  flags.flag("-d,--detach", given.options.detach, "return when it runs");
-  flags.flag("--keep", given.options.keep, "do not delete it when it ends");
+  flags.flag("-d,--detach", given.options.detach, "return when the process runs");
+  flags.flag("--keep", given.options.keep, "do not delete the container when it exits");
   if (!flags.parse(args)) return 0;
   return runtime.run(given.checked());
 }
@@ -91,19 +95,19 @@ int oci_kill(OciRuntime& runtime, const Args& args) {
   Flags flags("oci kill [flags] ID [SIGNAL]", "Sends a signal to a container's process.");
   std::string id, signal = "SIGTERM";
   bool all = false;
-  flags.flag("-a,--all", all, "to all of its processes");
+  flags.flag("-a,--all", all, "signal all of its processes");
   flags.argument("ID", id, true);
-  flags.argument("SIGNAL", signal, false, "SIGTERM when it is left out");
+  flags.argument("SIGNAL", signal, false, "signal name or number (default SIGTERM)");
   if (!flags.parse(args)) return 0;
   runtime.kill(id, signal, all);
   return 0;
 }
 
 int oci_delete(OciRuntime& runtime, const Args& args) {
-  Flags flags("oci delete [flags] ID", "Removes what a stopped container left.");
+  Flags flags("oci delete [flags] ID", "Deletes a stopped container.");
   std::string id;
   bool force = false;
-  flags.flag("-f,--force", force, "kill it when it runs; fine when it does not exist");
+  flags.flag("-f,--force", force, "kill it if it runs; ignore a missing container");
   flags.argument("ID", id, true);
   if (!flags.parse(args)) return 0;
   runtime.remove(id, force);
@@ -128,25 +132,27 @@ int oci_exec(OciRuntime& runtime, const Args& args) {
   OciExec options;
   int64_t preserve_fds = 0;
   std::vector<std::string> gids, command;
-  flags.value("-p,--process", options.process_file, "file with the process as JSON");
-  flags.value("--cwd", options.cwd, "working directory");
-  flags.values("-e,--env", options.env, "NAME=VALUE");
-  flags.value("-u,--user", options.user, "UID[:GID]");
-  flags.values("-g,--additional-gids", gids, "additional group id");
-  flags.values("-c,--cap", options.capabilities, "capability to add");
-  flags.flag("-t,--tty", options.terminal, "give it a terminal");
+  flags.value("-p,--process FILE", options.process_file, "process description as JSON");
+  flags.value("--cwd DIR", options.cwd, "working directory");
+  flags.values("-e,--env NAME=VALUE", options.env, "NAME=VALUE");
+  flags.value("-u,--user UID[:GID]", options.user, "UID[:GID]");
+  flags.values("-g,--additional-gids GID", gids, "additional group ID");
+  flags.values("-c,--cap CAPABILITY", options.capabilities, "capability to add");
+  flags.flag("-t,--tty", options.terminal, "allocate a terminal");
   flags.flag("--no-new-privs", options.no_new_privileges, "set no_new_privs");
-  flags.flag("-d,--detach", options.detach, "return when it runs");
-  flags.value("--pid-file", options.pid_file, "write the process's id to this file");
-  flags.value("--console-socket", options.console_socket, "where to send the terminal");
-  flags.value("--preserve-fds", preserve_fds, "pass on this many descriptors after 2");
+  flags.flag("-d,--detach", options.detach, "return when the process runs");
+  flags.value("--pid-file FILE", options.pid_file, "write the process ID to FILE");
+  flags.value("--console-socket SOCKET", options.console_socket,
+              "UNIX socket that receives the terminal");
+  flags.value("--preserve-fds NUMBER", preserve_fds,
+              "pass on this many file descriptors from 3 on");
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
   if (command.size() < 2 && options.process_file.empty())
-    throw Error("oci exec: COMMAND: missing", "or give the process with --process FILE",
-                ErrorKind::usage);
+    throw Error("oci exec: argument COMMAND is missing",
+                "or pass a process description with --process FILE", ErrorKind::usage);
   if (preserve_fds < 0 || preserve_fds > 1024)
-    throw Error(cat("flag --preserve-fds ", preserve_fds, ": not a number of descriptors"), "",
+    throw Error(cat("flag --preserve-fds ", preserve_fds, ": not a number of file descriptors"), "",
                 ErrorKind::usage);
   options.preserve_fds = static_cast<int>(preserve_fds);
   options.additional_gids = group_ids(gids);
@@ -159,11 +165,11 @@ int oci_list(OciRuntime& runtime, const Args& args) {
   Flags flags("oci list [flags]", "Lists containers.");
   std::string format = "table";
   bool quiet = false;
-  flags.value("-f,--format", format, "table or json");
-  flags.flag("-q,--quiet", quiet, "only ids");
+  flags.value("-f,--format FORMAT", format, "table or json");
+  flags.flag("-q,--quiet", quiet, "print only IDs");
   if (!flags.parse(args)) return 0;
   if (format != "table" && format != "json")
-    throw Error(cat("flag --format ", quoted(format), ": not known"), "table or json",
+    throw Error(cat("flag --format ", quoted(format), ": unknown format"), "table or json",
                 ErrorKind::usage);
   const std::vector<OciState> states = runtime.list();
   std::string out;
@@ -177,9 +183,9 @@ int oci_list(OciRuntime& runtime, const Args& args) {
 }
 
 int oci_spec(OciRuntime&, const Args& args) {
-  Flags flags("oci spec [flags]", "Writes a config.json to start from.");
+  Flags flags("oci spec [flags]", "Writes a template config.json.");
   std::string bundle = ".";
-  flags.value("-b,--bundle", bundle, "directory to write it to (.)");
+  flags.value("-b,--bundle DIR", bundle, "directory to write it to (default .)");
   if (!flags.parse(args)) return 0;
   const std::string path = bundle + "/config.json";
   Fd file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -190,7 +196,7 @@ int oci_spec(OciRuntime&, const Args& args) {
 }
 
 int oci_features(OciRuntime&, const Args& args) {
-  Flags flags("oci features", "Prints what this runtime can do, as JSON.");
+  Flags flags("oci features", "Prints the features of this runtime as JSON.");
   if (!flags.parse(args)) return 0;
   put(container::oci_features_json() + "\n");
   return 0;
@@ -215,7 +221,7 @@ const OciCommand& find_oci_command(const std::string& name) {
   throw Error(cat("unknown command: oci ", printable(name)),
               near ? cat("did you mean `mini oci ", *near, "`?")
                    : "create, start, state, kill, delete, run, exec, list, spec or features",
-              ErrorKind::usage);
+              ErrorKind::arguments);
 }
 
 struct OciFlags {
@@ -223,21 +229,21 @@ struct OciFlags {
   bool debug = false, systemd_cgroup = false, version = false;
 
   void declare(Flags& flags) {
-    flags.value("--root", root, "where the containers' states are");
-    flags.value("--log", log, "also write errors to this file");
-    flags.value("--log-format", log_format, "text or json");
-    flags.flag("--systemd-cgroup", systemd_cgroup, "refused: cgroups are made directly");
-    flags.flag("--debug", debug, "tell what is done");
+    flags.value("--root DIR", root, "directory of the containers' state");
+    flags.value("--log FILE", log, "also write errors to FILE");
+    flags.value("--log-format FORMAT", log_format, "text or json");
+    flags.flag("--systemd-cgroup", systemd_cgroup, "refused: mini manages cgroups directly");
+    flags.flag("--debug", debug, "print debug messages");
     flags.flag("-v,--version", version, "print the version");
   }
 
   void check() const {
     if (systemd_cgroup)
-      throw Error("flag --systemd-cgroup: not supported", "cgroupsPath is a path of cgroupfs",
-                  ErrorKind::usage);
+      throw Error("flag --systemd-cgroup: not supported", "cgroupsPath is a cgroupfs path",
+                  ErrorKind::bad_flag);
     if (log_format != "text" && log_format != "json")
-      throw Error(cat("flag --log-format ", quoted(log_format), ": not known"), "text or json",
-                  ErrorKind::usage);
+      throw Error(cat("flag --log-format ", quoted(log_format), ": unknown format"), "text or json",
+                  ErrorKind::bad_flag);
   }
 
   // Callers read the reason of a failure from here, not from standard error.
@@ -260,7 +266,7 @@ struct OciFlags {
 int oci(const Session& session, const Args& args) {
   Flags flags("oci [flags] COMMAND [ARG...]",
               "Runs OCI bundles: create, start, state, kill, delete, run, exec, list, spec, "
-              "features.\n`mini oci COMMAND --help` tells a command's flags.");
+              "features.\n`mini oci COMMAND --help` shows the flags of a command.");
   OciFlags given;
   given.declare(flags);
   std::vector<std::string> words;
@@ -273,7 +279,7 @@ int oci(const Session& session, const Args& args) {
   given.check();
   if (given.debug) set_debug(true);
   if (words.empty())
-    throw Error("oci: COMMAND: missing", "see `mini oci --help`", ErrorKind::usage);
+    throw Error("oci: argument COMMAND is missing", "see `mini oci --help`", ErrorKind::arguments);
   const OciCommand& command = find_oci_command(words.front());
   OciRuntime runtime(given.root.empty() ? session.paths.run + "/oci" : given.root);
   try {

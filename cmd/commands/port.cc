@@ -25,16 +25,16 @@ std::string one_port(const engine::Record& record, const std::string& wanted) {
   if (!out.empty()) return out;
   throw Error(cat("container ", record.name, ": port ", range.first, "/", range.protocol,
                   " is not published"),
-              cat("`mini port ", record.name, "` shows those that are"), ErrorKind::not_found);
+              cat("`mini port ", record.name, "` shows the published ports"), ErrorKind::not_found);
 }
 
 }  // namespace
 
 int port(const Session& session, const Args& args) {
-  Flags flags("port CONTAINER [PORT[/PROTOCOL]]", "Shows where published ports are reached.");
+  Flags flags("port CONTAINER [PORT[/PROTOCOL]]", "Shows the published ports of a container.");
   std::string name, wanted;
   flags.argument("CONTAINER", name, true);
-  flags.argument("PORT", wanted, false, "of the container; tcp when nothing else is said");
+  flags.argument("PORT", wanted, false, "port of the container (default protocol tcp)");
   if (!flags.parse(args)) return 0;
   Stores stores(session);
   const engine::Record record = stores.containers().find(name);

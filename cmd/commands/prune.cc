@@ -20,10 +20,12 @@ struct PruneFlags {
   std::vector<std::string> filters;
 
   void declare(Flags& flags, const char* all_help) {
-    flags.flag("-f,--force", force, "do not ask");
+    flags.flag("-f,--force", force, "do not ask for confirmation");
     if (*all_help) flags.flag("-a,--all", options.all, all_help);
-    flags.values("--filter", filters, "KEY=VALUE: until, label, label!; for images also last-used");
-    flags.flag("--dry-run", options.dry_run, "show what would go and what it is worth");
+    flags.values("--filter KEY=VALUE", filters,
+                 "only matching objects: until, label, label!; images: last-used");
+    flags.flag("--dry-run", options.dry_run,
+               "show what would be removed and its size; remove nothing");
   }
 
   // False when the person said no. A dry run takes nothing away, so it asks nothing.
@@ -68,7 +70,7 @@ std::string system_warning(const PruneFlags& flags, bool with_cache) {
   return cat(out, "\n", flags.filter_lines());
 }
 
-// A dry run counts what no image has beside what the images would give back, as the collection
+// A dry run counts what no image has besides what the images would free, as the collection
 // after a real one does.
 engine::Pruned prune_images_with(engine::Engine& engine, const engine::PruneOptions& options,
                                  const engine::Roots& roots) {
@@ -110,7 +112,7 @@ PruneReport prune_system(Stores& stores, PruneFlags flags, bool with_cache) {
 }  // namespace
 
 int container_prune(const Session& session, const Args& args) {
-  Flags flags("container prune [flags]", "Removes containers that have ended.");
+  Flags flags("container prune [flags]", "Removes stopped containers.");
   PruneFlags wanted;
   wanted.declare(flags, "");
   const std::string warning = "all stopped containers";
@@ -121,9 +123,9 @@ int container_prune(const Session& session, const Args& args) {
 }
 
 int image_prune(const Session& session, const Args& args) {
-  Flags flags("image prune [flags]", "Removes images that nothing uses.");
+  Flags flags("image prune [flags]", "Removes unused images.");
   PruneFlags wanted;
-  wanted.declare(flags, "also images with a name that no container uses");
+  wanted.declare(flags, "also named images that no container uses");
   return prune_one(
       session, args, flags, wanted, "Images",
       {"all dangling images", "all images without at least one container associated to them"},
@@ -134,9 +136,9 @@ int image_prune(const Session& session, const Args& args) {
 }
 
 int volume_prune(const Session& session, const Args& args) {
-  Flags flags("volume prune [flags]", "Removes volumes that no container uses.");
+  Flags flags("volume prune [flags]", "Removes unused volumes.");
   PruneFlags wanted;
-  wanted.declare(flags, "also volumes with a name");
+  wanted.declare(flags, "also named volumes");
   return prune_one(session, args, flags, wanted, "Volumes",
                    {"anonymous local volumes not used by at least one container",
                     "all local volumes not used by at least one container"},
@@ -146,13 +148,13 @@ int volume_prune(const Session& session, const Args& args) {
 }
 
 int network_prune(const Session& session, const Args& args) {
-  Flags flags("network prune [flags]", "Removes networks that no container uses.");
+  Flags flags("network prune [flags]", "Removes unused networks.");
   PruneFlags wanted;
   wanted.declare(flags, "");
   if (!flags.parse(args)) return 0;
   wanted.options.filter = engine::PruneFilter::parse(wanted.filters);
   if (wanted.options.filter.last_used_ns)
-    throw Error("flag --filter: nobody notes when a network was used", "until=TIME or label=KEY",
+    throw Error("flag --filter last-used: not known for networks", "until=TIME or label=KEY",
                 ErrorKind::usage);
   const std::string warning =
       cat("WARNING! This will remove all custom networks not used by at least one container.\n",
@@ -166,17 +168,18 @@ int network_prune(const Session& session, const Args& args) {
 }
 
 int system_prune(const Session& session, const Args& args) {
-  Flags flags("system prune [flags]", "Removes everything that nothing uses.");
+  Flags flags("system prune [flags]",
+              "Removes unused containers, networks, images and build cache.");
   PruneFlags wanted;
-  wanted.declare(flags, "also images with a name that no container uses, and all build cache");
+  wanted.declare(flags, "also named images that no container uses, and all build cache");
   flags.flag("--volumes", wanted.volumes, "also anonymous volumes");
   if (!flags.parse(args)) return 0;
   engine::PruneFilter& filter = wanted.options.filter;
   filter = engine::PruneFilter::parse(wanted.filters);
   if (wanted.volumes && (filter.until_ns || filter.last_used_ns))
-    throw Error("flag --volumes: volumes have no time to filter by",
-                "leave --volumes out, or the filters until and last-used", ErrorKind::usage);
-  // The cache has no labels: who filters by them does not mean it.
+    throw Error("flag --volumes: cannot be combined with a filter by time",
+                "remove --volumes, or the filters until and last-used", ErrorKind::usage);
+  // The cache has no labels, so a filter by label excludes it.
   const bool with_cache = filter.with_label.empty() && filter.without_label.empty();
   PruneReport report(wanted.options.dry_run);
   if (wanted.may_go_on(system_warning(wanted, with_cache))) {

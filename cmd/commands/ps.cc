@@ -41,14 +41,16 @@ struct PsFlags {
   std::string format;
 
   explicit PsFlags(Flags& flags) {
-    flags.flag("-a,--all", all, "also those that do not run");
-    flags.flag("-q,--quiet", quiet, "only ids");
-    flags.value("-n,--last", last, "the last ones made, in whatever state");
-    flags.flag("-l,--latest", latest, "the last one made, in whatever state");
-    flags.flag("-s,--size", size, "with the size of what they wrote");
-    flags.flag("--no-trunc", no_trunc, "do not shorten ids and commands");
-    flags.values("-f,--filter", filters, "KEY=VALUE: status, name, id, label, ancestor, exited, …");
-    flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
+    flags.flag("-a,--all", all, "also stopped containers");
+    flags.flag("-q,--quiet", quiet, "print only IDs");
+    flags.value("-n,--last NUMBER", last, "the last NUMBER created, in any state");
+    flags.flag("-l,--latest", latest, "the last one created, in any state");
+    flags.flag("-s,--size", size, "show sizes");
+    flags.flag("--no-trunc", no_trunc, "do not truncate IDs and commands");
+    flags.values("-f,--filter KEY=VALUE", filters,
+                 "only matching containers: status, name, id, label, ancestor, exited, …");
+    flags.value("--format FORMAT", format,
+                "output format: json, a Go template, or \"table TEMPLATE\"");
   }
 };
 
@@ -158,7 +160,7 @@ class ContainerSelection {
   std::optional<int64_t> before_, since_;
 };
 
-// The name that the user gave may mean another image by now; then the id tells the truth.
+// The name that the user gave may mean another image by now; then the ID is shown.
 class ImageNames {
  public:
   ImageNames() = default;
@@ -224,7 +226,7 @@ Listing container_table(bool with_size) {
 }  // namespace
 
 int ps(const Session& session, const Args& args) {
-  Flags flags("ps [flags]", "Lists containers; without -a those that run.");
+  Flags flags("ps [flags]", "Lists running containers, with -a all.");
   const PsFlags wanted(flags);
   if (!flags.parse(args)) return 0;
   Stores stores(session);

@@ -17,11 +17,12 @@ namespace mini::cmd {
 using image::Reference;
 
 int pull(const Session& session, const Args& args) {
-  Flags flags("pull [flags] NAME[:TAG|@DIGEST]", "Fetches an image from a registry.");
+  Flags flags("pull [flags] NAME[:TAG|@DIGEST]", "Pulls an image from a registry.");
   bool quiet = false;
   std::string name, platform;
-  flags.flag("-q,--quiet", quiet, "print only the image's name");
-  flags.value("--platform", platform, "OS/ARCHITECTURE[/VARIANT] instead of this machine's");
+  flags.flag("-q,--quiet", quiet, "print only the image name");
+  flags.value("--platform PLATFORM", platform,
+              "OS/ARCHITECTURE[/VARIANT] (default this machine's)");
   flags.argument("NAME[:TAG|@DIGEST]", name, true);
   if (!flags.parse(args)) return 0;
   const Reference reference = Reference::parse(name);
@@ -45,17 +46,18 @@ int pull(const Session& session, const Args& args) {
 }
 
 int push(const Session& session, const Args& args) {
-  Flags flags("push [flags] NAME[:TAG]", "Sends an image to a registry.");
+  Flags flags("push [flags] NAME[:TAG]", "Pushes an image to a registry.");
   bool quiet = false;
   std::string name, format = "gzip";
-  flags.flag("-q,--quiet", quiet, "print only the image's name");
-  flags.value("--compression-format", format, "gzip or zstd, for layers that were made here");
+  flags.flag("-q,--quiet", quiet, "print only the image name");
+  flags.value("--compression-format FORMAT", format,
+              "compression of layers built here: gzip (default) or zstd");
   flags.argument("NAME[:TAG]", name, true);
   if (!flags.parse(args)) return 0;
   const Reference reference = Reference::parse(name);
   if (format != "gzip" && format != "zstd")
-    throw Error(cat("flag --compression-format ", quoted(format), ": not known"), "gzip or zstd",
-                ErrorKind::usage);
+    throw Error(cat("flag --compression-format ", quoted(format), ": unknown format"),
+                "gzip or zstd", ErrorKind::usage);
   registry::PushOptions options;
   options.format = format == "zstd" ? registry::PushFormat::zstd : registry::PushFormat::gzip;
   const auto settings = registry::Settings::load(session.config);
@@ -73,11 +75,12 @@ int push(const Session& session, const Args& args) {
 
 int manifest_inspect(const Session& session, const Args& args) {
   Flags flags("manifest inspect [flags] NAME[:TAG|@DIGEST]",
-              "Shows the manifest, or the index, that a registry has under a name.");
+              "Shows the manifest or index of an image in a registry.");
   bool insecure = false, verbose = false;
   std::string name;
-  flags.flag("--insecure", insecure, "not needed: config.json says which hosts may be so");
-  flags.flag("-v,--verbose", verbose, "also its digest and media type");
+  flags.flag("--insecure", insecure,
+             "accepted for compatibility: config.json lists insecure registries");
+  flags.flag("-v,--verbose", verbose, "also show digest and media type");
   flags.argument("NAME[:TAG|@DIGEST]", name, true);
   if (!flags.parse(args)) return 0;
   const Reference reference = Reference::parse(name);

@@ -1,5 +1,6 @@
 // run, create, start: new containers, and old ones again.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "cmd/commands/commands.h"
 #include "cmd/flags/container_flags.h"
@@ -14,7 +15,15 @@
 namespace mini::cmd {
 namespace {
 
-// --cidfile must not exist: a script that finds an old one would act on the wrong container.
+// A script that finds an old file would act on the wrong container. Checked before anything is
+// pulled or created; O_EXCL below decides.
+void check_id_file(const std::string& path) {
+  if (path.empty() || access(path.c_str(), F_OK) != 0) return;
+  throw Error(cat("container ID file found: ", printable(path)),
+              "make sure that the other container is not running, or delete the file",
+              ErrorKind::usage);
+}
+
 void write_id_file(const std::string& path, const std::string& id) {
   if (path.empty()) return;
   Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
@@ -22,21 +31,30 @@ void write_id_file(const std::string& path, const std::string& id) {
   write_all(file.get(), id, path);
 }
 
+// What can be refused without the image is refused before a registry is contacted.
+void check_before_pull(const ContainerFlags& container, const engine::CreateRequest& request) {
+  check_id_file(container.cid_file());
+  engine::check_request(request);
+}
+
 }  // namespace
 
 int run(const Session& session, const Args& args) {
   Flags flags("run [flags] IMAGE [COMMAND] [ARG...]",
-              "Makes a container from an image and runs a command in it.");
+              "Creates a container from an image and runs a command in it.");
   ContainerFlags container(flags);
   bool detach = false;
   std::string detach_keys = "ctrl-p,ctrl-q";
   bool sig_proxy = true;
   std::vector<std::string> command;
-  flags.flag("-d,--detach", detach, "run in the background and print the id");
-  flags.value("--detach-keys", detach_keys, "keys that leave the container running");
-  flags.flag("--sig-proxy", sig_proxy, "forward signals to the process (on)");
+  flags.flag("-d,--detach", detach, "run in the background and print the container ID");
+  flags.value("--detach-keys KEYS", detach_keys,
+              "key sequence that detaches (default ctrl-p,ctrl-q)");
+  flags.flag("--sig-proxy", sig_proxy, "forward signals to the process (default true)");
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
+  const engine::CreateRequest request = container.request(flags, command);
+  check_before_pull(container, request);
 
   Stores stores(session);
   engine::RunOptions options;
@@ -53,7 +71,6 @@ int run(const Session& session, const Args& args) {
       write_id_file(container.cid_file(), record.id);
       id = record.id;
     };
-  const engine::CreateRequest request = container.request(flags, command);
   container.missing().ensure(session, stores.images(), request.image);
   const int code = engine::run_container(stores.engine(), request, options);
   if (detach) put(id + "\n");
@@ -61,13 +78,15 @@ int run(const Session& session, const Args& args) {
 }
 
 int create(const Session& session, const Args& args) {
-  Flags flags("create [flags] IMAGE [COMMAND] [ARG...]", "Makes a container without starting it.");
+  Flags flags("create [flags] IMAGE [COMMAND] [ARG...]",
+              "Creates a container without starting it.");
   ContainerFlags container(flags);
   std::vector<std::string> command;
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
-  Stores stores(session);
   const engine::CreateRequest request = container.request(flags, command);
+  check_before_pull(container, request);
+  Stores stores(session);
   container.missing().ensure(session, stores.images(), request.image);
   const engine::Record record = engine::create_container(stores.engine(), request);
   write_id_file(container.cid_file(), record.id);
@@ -76,19 +95,21 @@ int create(const Session& session, const Args& args) {
 }
 
 int start(const Session& session, const Args& args) {
-  Flags flags("start [flags] CONTAINER...", "Starts containers that were made or have ended.");
+  Flags flags("start [flags] CONTAINER...", "Starts created or stopped containers.");
   bool attach = false, interactive = false;
   std::string detach_keys = "ctrl-p,ctrl-q";
   std::vector<std::string> names;
-  flags.flag("-a,--attach", attach, "show its output and forward signals");
+  flags.flag("-a,--attach", attach, "attach to its output and forward signals");
   flags.flag("-i,--interactive", interactive, "forward standard input");
-  flags.value("--detach-keys", detach_keys, "keys that leave the container running");
+  flags.value("--detach-keys KEYS", detach_keys,
+              "key sequence that detaches (default ctrl-p,ctrl-q)");
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
   if (attach || interactive) {
     if (names.size() != 1)
-      throw Error("start: one container at a time can be attached", "", ErrorKind::usage);
+      throw Error("start: only one container can be attached", "name one, or remove -a and -i",
+                  ErrorKind::arguments);
     const std::string id = stores.containers().find(names.front()).id;
     return engine::start_attached(stores.engine(), id, {interactive, true, true, detach_keys});
   }
@@ -100,7 +121,8 @@ int start(const Session& session, const Args& args) {
 
 // Hidden: the process that owns a detached container.
 int monitor(const Session& session, const Args& args) {
-  if (args.size() != 1) throw Error("monitor: started by mini itself", "", ErrorKind::usage);
+  if (args.size() != 1)
+    throw Error("monitor: internal command, started by mini itself", "", ErrorKind::usage);
   Stores stores(session);
   return engine::run_monitor(stores.engine(), args.front());
 }

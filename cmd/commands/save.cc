@@ -19,23 +19,24 @@ namespace mini::cmd {
 
 int save(const Session& session, const Args& args) {
   Flags flags("save [flags] IMAGE [IMAGE...]",
-              "Writes images to an archive that mini, docker, podman, skopeo and others load.");
+              "Saves images to an archive that mini, docker, podman and skopeo can load.");
   std::string output, format = "docker-archive", platform;
   std::vector<std::string> names;
-  flags.value("-o,--output", output, "file, or directory of --format oci-dir; standard output");
-  flags.value("--format", format,
-              "docker-archive (an OCI layout, too), oci-archive, or oci-dir: a directory");
-  flags.value("--platform", platform, "only this machine's");
+  flags.value("-o,--output FILE", output,
+              "write to FILE, or the directory for oci-dir (default standard output)");
+  flags.value("--format FORMAT", format,
+              "docker-archive (default; also an OCI layout), oci-archive or oci-dir");
+  flags.value("--platform PLATFORM", platform, "platform of the images; must be this machine's");
   flags.arguments("IMAGE", names, true);
   if (!flags.parse(args)) return 0;
   require_host_platform(platform);
   if (format != "docker-archive" && format != "oci-archive" && format != "oci-dir")
-    throw Error(cat("flag --format ", quoted(format), ": not known"),
+    throw Error(cat("flag --format ", quoted(format), ": unknown format"),
                 "docker-archive, oci-archive or oci-dir", ErrorKind::usage);
   Stores stores(session);
   if (format == "oci-dir") {
     if (output.empty())
-      throw Error("save: --format oci-dir needs a directory", "name it with -o", ErrorKind::usage);
+      throw Error("save: --format oci-dir needs a directory", "give it with -o", ErrorKind::usage);
     image::DirectorySink sink(output);
     image::save_images(stores.images(), names, image::ArchiveFormat::oci, sink);
     return 0;
@@ -54,7 +55,7 @@ namespace {
 std::vector<image::LoadedImage> load_from(image::ImageStore& store, const std::string& input) {
   if (input.empty() || input == "-") {
     if (isatty(STDIN_FILENO) == 1)
-      throw Error("load: standard input is a terminal", "name a file with -i, or pipe one in",
+      throw Error("load: standard input is a terminal", "give a file with -i, or pipe one in",
                   ErrorKind::usage);
     return image::load_images(store, STDIN_FILENO, "standard input");
   }
@@ -67,12 +68,12 @@ std::vector<image::LoadedImage> load_from(image::ImageStore& store, const std::s
 }  // namespace
 
 int load(const Session& session, const Args& args) {
-  Flags flags("load [flags]", "Takes images from an archive, or from an OCI layout's directory.");
+  Flags flags("load [flags]", "Loads images from an archive or an OCI layout directory.");
   std::string input, platform;
   bool quiet = false;
-  flags.value("-i,--input", input, "file or directory; standard input");
-  flags.flag("-q,--quiet", quiet, "accepted: there is no progress to hide");
-  flags.value("--platform", platform, "only this machine's");
+  flags.value("-i,--input FILE", input, "file or directory (default standard input)");
+  flags.flag("-q,--quiet", quiet, "accepted for compatibility: there is no progress output");
+  flags.value("--platform PLATFORM", platform, "platform of the images; must be this machine's");
   if (!flags.parse(args)) return 0;
   require_host_platform(platform);
   Stores stores(session);

@@ -58,10 +58,11 @@ std::string info_text(const engine::Info& info) {
 }  // namespace
 
 int info(const Session& session, const Args& args) {
-  Flags flags("info [flags]", "Shows facts about this machine and store.");
+  Flags flags("info [flags]", "Shows information about this system and the store.");
   std::string format;
-  flags.value("-f,--format", format, "json, or a Go template");
+  flags.value("-f,--format FORMAT", format, "output format: json, or a Go template");
   if (!flags.parse(args)) return 0;
+  check_format(format);
   Stores stores(session);
   const engine::Info facts = engine::info(stores.engine());
   if (!format.empty()) {
@@ -78,10 +79,11 @@ int info(const Session& session, const Args& args) {
 }
 
 int version(const Session&, const Args& args) {
-  Flags flags("version [flags]", "Shows versions.");
+  Flags flags("version [flags]", "Shows version information.");
   std::string format;
-  flags.value("-f,--format", format, "json, or a Go template");
+  flags.value("-f,--format FORMAT", format, "output format: json, or a Go template");
   if (!flags.parse(args)) return 0;
+  check_format(format);
   utsname kernel{};
   uname(&kernel);
   const std::string architecture = image::host_architecture();
@@ -102,7 +104,7 @@ int version(const Session&, const Args& args) {
 }
 
 int fsck(const Session& session, const Args& args) {
-  Flags flags("fsck", "Reads everything in the store again and compares it with its digests.");
+  Flags flags("fsck", "Verifies all content of the store against its digests.");
   if (!flags.parse(args)) return 0;
   const image::FsckReport report = image::fsck(image::ImageStore(session.paths));
   std::string out;
@@ -110,7 +112,7 @@ int fsck(const Session& session, const Args& args) {
     out += cat(printable(finding.object), ": ", printable(finding.problem), "\n");
   put(out);
   const std::string verdict =
-      report.findings.empty() ? "no damage found" : cat(report.findings.size(), " found damaged");
+      report.findings.empty() ? "no damage found" : cat(report.findings.size(), " damaged objects");
   const std::string summary =
       cat(report.images, " images, ", report.layers, " layers, ", report.blobs, " blobs, ",
           human_size(report.bytes_read), " read: ", verdict, "\n");

@@ -1,4 +1,4 @@
-// system df: what uses the disk, and what a prune would give back.
+// system df: what uses the disk, and what a prune would free.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -131,14 +131,15 @@ std::string verbose_text(Stores& stores, const std::vector<build::CacheEntry>& c
 }  // namespace
 
 int system_df(const Session& session, const Args& args) {
-  Flags flags("system df [flags]", "Shows what uses the disk.");
+  Flags flags("system df [flags]", "Shows disk usage.");
   bool verbose = false;
   std::string format;
-  flags.flag("-v,--verbose", verbose, "each thing by itself");
-  flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
+  flags.flag("-v,--verbose", verbose, "list each object");
+  flags.value("--format FORMAT", format,
+              "output format: json, a Go template, or \"table TEMPLATE\"");
   if (!flags.parse(args)) return 0;
   if (verbose && !format.empty())
-    throw Error("flag --verbose: does not go with --format", "", ErrorKind::usage);
+    throw Error("flag --verbose: cannot be combined with --format", "", ErrorKind::usage);
   Stores stores(session);
   const std::vector<build::CacheEntry> cache = build::list_cache(stores.images());
   if (verbose) {

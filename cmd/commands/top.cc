@@ -39,11 +39,12 @@ struct StatsFlags {
   std::vector<std::string> names;
 
   explicit StatsFlags(Flags& flags) {
-    flags.flag("-a,--all", all, "also containers that do not run");
-    flags.flag("--no-stream", no_stream, "print once, then end");
-    flags.flag("--no-trunc", no_trunc, "do not shorten ids");
-    flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
-    flags.arguments("CONTAINER", names, false, "all that run");
+    flags.flag("-a,--all", all, "also stopped containers");
+    flags.flag("--no-stream", no_stream, "print once and exit");
+    flags.flag("--no-trunc", no_trunc, "do not truncate IDs");
+    flags.value("--format FORMAT", format,
+                "output format: json, a Go template, or \"table TEMPLATE\"");
+    flags.arguments("CONTAINER", names, false, "containers (default all running)");
   }
 };
 

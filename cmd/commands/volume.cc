@@ -22,20 +22,20 @@ constexpr std::string_view kVolumeFilters[] = {"dangling", "driver", "label", "n
 }  // namespace
 
 int volume_create(const Session& session, const Args& args) {
-  Flags flags("volume create [flags] [VOLUME]", "Makes a volume.");
+  Flags flags("volume create [flags] [VOLUME]", "Creates a volume.");
   std::string driver = "local", name;
   std::vector<std::string> labels, options;
-  flags.value("-d,--driver", driver, "local");
-  flags.values("--label", labels, "KEY=VALUE");
-  flags.values("-o,--opt", options, "refused: a volume is a directory of the store");
-  flags.argument("VOLUME", name, false, "a random one when it is left out");
+  flags.value("-d,--driver DRIVER", driver, "volume driver: local");
+  flags.values("--label KEY=VALUE", labels, "set a label");
+  flags.values("-o,--opt OPTION", options, "refused: volumes take no driver options");
+  flags.argument("VOLUME", name, false, "name (default random)");
   if (!flags.parse(args)) return 0;
   if (driver != "local")
-    throw Error(cat("flag --driver ", quoted(driver), ": mini has no such driver"), "local",
+    throw Error(cat("flag --driver ", quoted(driver), ": unknown driver"), "local",
                 ErrorKind::usage);
   if (!options.empty())
-    throw Error(cat("flag --opt ", quoted(options.front()), ": a volume takes no options"),
-                "a bind mount of a prepared directory does the same", ErrorKind::usage);
+    throw Error(cat("flag --opt ", quoted(options.front()), ": volumes take no driver options"),
+                "use a bind mount of a prepared directory", ErrorKind::usage);
   std::map<std::string, std::string> parsed;
   for (const std::string& label : labels) add_label(parsed, label);
   put(engine::VolumeStore(session.paths).create(name, parsed).name + "\n");
@@ -47,9 +47,11 @@ int volume_ls(const Session& session, const Args& args) {
   bool quiet = false;
   std::vector<std::string> texts;
   std::string format;
-  flags.flag("-q,--quiet", quiet, "only names");
-  flags.values("-f,--filter", texts, "KEY=VALUE: dangling, driver, label, name");
-  flags.value("--format", format, "json, a Go template, or \"table TEMPLATE\"");
+  flags.flag("-q,--quiet", quiet, "print only names");
+  flags.values("-f,--filter KEY=VALUE", texts,
+               "only matching volumes: dangling, driver, label, name");
+  flags.value("--format FORMAT", format,
+              "output format: json, a Go template, or \"table TEMPLATE\"");
   if (!flags.parse(args)) return 0;
   const Filters filters(texts, kVolumeFilters);
   const std::optional<bool> dangling = filters.truth("dangling");
@@ -97,7 +99,7 @@ int volume_rm(const Session& session, const Args& args) {
   Flags flags("volume rm [flags] VOLUME...", "Removes volumes that no container uses.");
   bool force = false;
   std::vector<std::string> names;
-  flags.flag("-f,--force", force, "fine when it does not exist");
+  flags.flag("-f,--force", force, "ignore missing volumes");
   flags.arguments("VOLUME", names, true);
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore containers(session.paths);

@@ -9,8 +9,8 @@ namespace mini::cmd {
 namespace {
 
 [[noreturn]] void refuse_filter(const std::string& text, const std::string& what,
-                                const std::string& hint) {
-  throw Error(cat("flag --filter ", quoted(text), ": ", what), hint, ErrorKind::usage);
+                                const std::string& hint, ErrorKind kind = ErrorKind::usage) {
+  throw Error(cat("flag --filter ", quoted(text), ": ", what), hint, kind);
 }
 
 std::string listed(std::span<const std::string_view> words) {
@@ -24,13 +24,14 @@ std::string listed(std::span<const std::string_view> words) {
 Filters::Filters(const std::vector<std::string>& texts, std::span<const std::string_view> known) {
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
+    if (equals == std::string::npos)
+      refuse_filter(text, "not KEY=VALUE", cat("keys: ", listed(known)), ErrorKind::bad_flag);
     const std::string key(trim(text.substr(0, equals)));
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const auto near = did_you_mean(key, known);
-      refuse_filter(text, "not a filter here",
-                    near ? cat("did you mean ", *near, "=?") : cat("known: ", listed(known)));
+      refuse_filter(text, "unknown filter",
+                    near ? cat("did you mean ", *near, "=?") : cat("filters: ", listed(known)));
     }
-    if (equals == std::string::npos) refuse_filter(text, "not KEY=VALUE", "");
     values_[key].emplace_back(trim(text.substr(equals + 1)));
   }
 }
@@ -60,8 +61,8 @@ std::optional<bool> Filters::truth(const std::string& key) const {
   for (const std::string& text : values(key)) {
     const std::string value = lower(text);
     const bool yes = value == "true" || value == "1", no = value == "false" || value == "0";
-    if (!yes && !no) refuse_filter(cat(key, "=", text), "neither true nor false", "");
-    if (out && *out != yes) refuse_filter(cat(key, "=", text), "contradicts an earlier one", "");
+    if (!yes && !no) refuse_filter(cat(key, "=", text), "not a boolean", "true or false");
+    if (out && *out != yes) refuse_filter(cat(key, "=", text), "contradicts an earlier filter", "");
     out = yes;
   }
   return out;
@@ -72,7 +73,7 @@ void Filters::check_values(const std::string& key,
   for (const std::string& value : values(key)) {
     if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) continue;
     const auto near = did_you_mean(value, allowed);
-    refuse_filter(cat(key, "=", value), "not possible",
+    refuse_filter(cat(key, "=", value), "unknown value",
                   near ? cat("did you mean ", *near, "?") : cat("one of ", listed(allowed)));
   }
 }
@@ -86,7 +87,8 @@ bool name_matches(std::string_view name, const std::string& pattern) {
   const bool slash = rest.starts_with('/');  // Docker's own names begin with one
   if (slash) rest.remove_prefix(1);
   if (rest.find_first_of("^$*+?()[]{}|\\") != std::string_view::npos)
-    refuse_filter(cat("name=", pattern), "not a part of a name", "^ and $ may stand at its ends");
+    refuse_filter(cat("name=", pattern), "regular expressions are not supported",
+                  "part of a name, with ^ for its beginning and $ for its end");
   if (at_end && (at_start || slash)) return name == rest;
   if (at_start || slash) return name.starts_with(rest);
   if (at_end) return name.ends_with(rest);

@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
@@ -30,14 +32,14 @@ constexpr std::string_view kUlimits[] = {
 }  // namespace
 
 void refuse(const std::string& flag, const std::string& text, const std::string& what,
-            const std::string& hint) {
-  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, ErrorKind::usage);
+            const std::string& hint, ErrorKind kind) {
+  throw Error(cat("flag ", flag, " ", quoted(text), ": ", what), hint, kind);
 }
 
 int64_t size_flag(const char* flag, const std::string& text) {
   if (text.empty()) return 0;
   auto size = parse_size(text);
-  if (!size) refuse(flag, text, "not a size", "a number with b, k, m or g: 512m");
+  if (!size) refuse(flag, text, "not a size", "a number with a unit b, k, m or g, such as 512m");
   return *size;
 }
 
@@ -72,18 +74,18 @@ std::pair<std::string, std::pair<int64_t, int64_t>> ulimit_flag(const std::strin
   const std::string name = text.substr(0, equals);
   if (std::find(std::begin(kUlimits), std::end(kUlimits), name) == std::end(kUlimits)) {
     auto near = did_you_mean(name, kUlimits);
-    refuse("--ulimit", text, "not a limit's name",
+    refuse("--ulimit", text, "unknown resource limit",
            near ? cat("did you mean ", *near, "?") : "such as nofile=1024:2048");
   }
   if (equals == std::string::npos)
-    refuse("--ulimit", text, "a value is missing", "such as nofile=1024:2048");
+    refuse("--ulimit", text, "the value is missing", "such as nofile=1024:2048");
   const std::vector<std::string> values = split(text.substr(equals + 1), ':');
   auto soft = signed_number(values[0]);
   auto hard = values.size() > 1 ? signed_number(values[1]) : soft;
   if (!soft || !hard || values.size() > 2 || *soft < -1 || *hard < -1)
-    refuse("--ulimit", text, "not a number", "SOFT[:HARD], -1 for no limit");
+    refuse("--ulimit", text, "not a number", "NAME=SOFT[:HARD]; -1 for no limit");
   if (*hard != -1 && (*soft == -1 || *soft > *hard))
-    refuse("--ulimit", text, "the soft limit is above the hard one", "");
+    refuse("--ulimit", text, "the soft limit exceeds the hard limit", "");
   return {name, {*soft, *hard}};
 }
 
@@ -101,14 +103,15 @@ engine::RestartPolicy restart_flag(const std::string& text) {
   } else if (!name.empty() && name != "no") {
     constexpr std::string_view known[] = {"no", "on-failure", "always", "unless-stopped"};
     auto near = did_you_mean(name, known);
-    refuse(
-        "--restart", text, "not a restart policy",
-        near ? cat("did you mean ", *near, "?") : "no, on-failure[:N], always or unless-stopped");
+    refuse("--restart", text, "not a restart policy",
+           near ? cat("did you mean ", *near, "?") : "no, on-failure[:N], always or unless-stopped",
+           ErrorKind::usage);
   }
   if (colon != std::string::npos) {
     auto retries = parse_number(text.substr(colon + 1), 1'000'000);
     if (policy.kind != Kind::on_failure || !retries)
-      refuse("--restart", text, "a count goes with on-failure only", "on-failure:5");
+      refuse("--restart", text, "only on-failure takes a number of retries", "such as on-failure:5",
+             ErrorKind::usage);
     policy.max_retries = static_cast<int>(*retries);
   }
   return policy;
@@ -128,7 +131,7 @@ engine::DeviceRequest device_flag(const std::string& text) {
   if (parts.size() == 3) device.permissions = parts[2];
   if (parts.size() > 3 || !device.host.starts_with('/') || !device.container.starts_with('/') ||
       !is_access(device.permissions))
-    refuse("--device", text, "not a device", "HOST[:CONTAINER[:rwm]] with absolute paths");
+    refuse("--device", text, "not a device", "HOST[:CONTAINER[:rwm]], absolute paths");
   return device;
 }
 
@@ -141,10 +144,13 @@ void apply_log_options(engine::HostConfig& host, const std::vector<std::string>&
       host.log_max_size = size_flag("--log-opt max-size", value);
     } else if (name == "max-file") {
       auto files = parse_number(value, 1000);
-      if (!files || *files == 0) refuse("--log-opt", option, "not a number of files", "max-file=5");
+      if (!files || *files == 0)
+        refuse("--log-opt", option, "not a number of files", "such as max-file=5",
+               ErrorKind::usage);
       host.log_max_files = static_cast<int>(*files);
     } else {
-      refuse("--log-opt", option, "not known", "max-size=20m, max-file=5");
+      refuse("--log-opt", option, "unknown option", "max-size=SIZE or max-file=NUMBER",
+             ErrorKind::usage);
     }
   }
 }
@@ -154,8 +160,8 @@ void require_host_platform(const std::string& platform) {
   if (platform.empty() || platform == host || platform == "linux" ||
       platform.starts_with(host + "/"))
     return;
-  refuse("--platform", platform, "mini runs and builds only for the machine it is on",
-         cat("leave it out, or say ", host));
+  refuse("--platform", platform, "mini runs and builds only for this machine's platform",
+         cat("omit it, or use ", host), ErrorKind::usage);
 }
 
 std::string env_entry(const std::string& text) {
@@ -165,7 +171,9 @@ std::string env_entry(const std::string& text) {
   return value ? cat(text, "=", value) : text;
 }
 
-std::vector<std::string> read_env_file(const std::string& path) {
+std::vector<std::string> read_env_file(const char* flag, const std::string& path, ErrorKind kind) {
+  if (access(path.c_str(), R_OK) != 0)
+    refuse(flag, path, strerror(errno), "it names a file of NAME=VALUE lines", kind);
   std::vector<std::string> entries;
   size_t number = 0;
   for (const std::string& raw : split(read_file(path), '\n')) {

@@ -1,5 +1,6 @@
-// The texts of container flags -> values of the engine. Docker's syntax; strict; every Error
-// (usage) names the flag, the text and what would be right.
+// The texts of container flags -> values of the engine. Docker's syntax; strict; every Error names
+// the flag, the text and what would be right. Its kind is bad_flag where docker's client refuses
+// the text, and usage where docker's daemon does: scripts see another exit status.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/error.h"
 #include "runtime/engine/record/record.h"
 
 namespace mini::cmd {
 
 [[noreturn]] void refuse(const std::string& flag, const std::string& text, const std::string& what,
-                         const std::string& hint);
+                         const std::string& hint, ErrorKind kind = ErrorKind::bad_flag);
 
 int64_t size_flag(const char* flag, const std::string& text);         // bytes; empty: 0
 std::string address_flag(const char* flag, const std::string& text);  // IPv4 or IPv6
@@ -28,7 +30,8 @@ void require_host_platform(const std::string& platform);
 
 std::string env_entry(
     const std::string& text);  // "NAME" takes its value from here; stays "NAME" when there is none
-std::vector<std::string> read_env_file(const std::string& path);
+// `kind` of the error when there is no such file.
+std::vector<std::string> read_env_file(const char* flag, const std::string& path, ErrorKind kind);
 void add_label(std::map<std::string, std::string>& labels, const std::string& text);  // "K" is "K="
 void add_sysctl(std::map<std::string, std::string>& sysctls, const std::string& text);
 

@@ -1,8 +1,9 @@
-// A command's flags and arguments: a thin face over CLI11, so that one file pays for its headers
-// and all commands behave alike. Docker's habits: short flags combine (-it), booleans take =false,
-// a flag may be given several times, flags and arguments mix unless the command runs a command. An
-// unknown flag is refused with "did you mean". Bound variables keep their value when the flag is
-// absent and must outlive `parse`.
+// A command's flags and arguments: a thin layer over CLI11, so that one file pays for its headers
+// and all commands behave alike. Docker's conventions: short flags combine (-it), booleans take
+// =false, a flag may be given several times, flags and arguments mix unless what follows is a
+// command line to run. `--help`, and `-h` where it has no other meaning, print the help. An unknown
+// flag is refused with "did you mean". Bound variables keep their value when the flag is absent and
+// must outlive `parse`.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,14 @@ class Flags {
   ~Flags();
 
   void flag(const char* names, bool& out, const char* help);  // "-d,--detach"
+  // "-m,--memory SIZE": names, and what --help calls the value.
   void value(const char* names, std::string& out, const char* help);
   void value(const char* names, std::optional<std::string>& out, const char* help);
   void value(const char* names, int64_t& out, const char* help);
   void value(const char* names, std::optional<int64_t>& out, const char* help);
   void values(const char* names, std::vector<std::string>& out, const char* help);  // repeatable
-  // "--no-cache" and "--no-cache=STAGE": `bare` when no value is given; repeatable.
+  // "--no-cache STAGE" takes "--no-cache" and "--no-cache=STAGE": `bare` when no value is given;
+  // repeatable.
   void optional_values(const char* names, std::vector<std::string>& out, const char* bare,
                        const char* help);
   void hide(const char* name);  // accepted, not shown by --help
@@ -38,7 +41,8 @@ class Flags {
   void command(std::vector<std::string>& out, size_t minimum);
 
   bool given(const char* name) const;  // after parse: "--tail"
-  // Throws Error (usage). False when --help was asked for: it has been printed.
+  // Throws Error: bad_flag for a flag, arguments for too few or too many of them. False when help
+  // was asked for: it has been printed.
   bool parse(const std::vector<std::string>& args);
 
  private:

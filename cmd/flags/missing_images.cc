@@ -67,7 +67,7 @@ class Sum : public TransferSink {
 };
 
 // A build takes signals between its steps; while an image comes, nothing has begun, and the next
-// pull goes on from what is here: mini may end at once.
+// pull resumes: mini may exit at once.
 class Interruptible {
  public:
   Interruptible() {
@@ -83,34 +83,66 @@ class Interruptible {
   sigset_t before_;
 };
 
+std::optional<std::string> near_name(const image::ImageStore& store, const std::string& name) {
+  std::vector<std::string> names;
+  for (const image::ImageEntry& entry : store.list())
+    for (const std::string& tag : entry.tags) {
+      const image::Reference reference = image::Reference::parse(tag);
+      names.push_back(reference.familiar());
+      if (reference.tag == "latest")
+        names.push_back(names.back().substr(0, names.back().rfind(':')));
+    }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return did_you_mean(name, candidates);
+}
+
+std::string cure_of(const image::ImageStore& store, const std::string& name) {
+  const auto near = near_name(store, name);
+  return near ? cat("did you mean ", quoted(*near), "?") : "`mini images` lists the store";
+}
+
 }  // namespace
 
 void Missing::declare(Flags& flags) {
-  flags.value("--pull", pull, "fetch the image: missing (when it is), always, never");
-  flags.flag("--offline", offline, "ask no registry");
+  flags.value("--pull POLICY", pull, "when to pull the image: missing (default), always or never");
+  flags.flag("--offline", offline, "never contact a registry");
 }
 
 void Missing::check() const {
   if (pull != "missing" && pull != "always" && pull != "never")
-    throw Error(cat("flag --pull ", quoted(pull), ": not known"), "missing, always or never",
-                ErrorKind::usage);
+    throw Error(cat("flag --pull ", quoted(pull), ": unknown policy"), "missing, always or never",
+                ErrorKind::bad_flag);
   if (offline && pull == "always")
-    throw Error("flag --offline: contradicts --pull always", "", ErrorKind::usage);
+    throw Error("flags --offline and --pull=always: cannot be combined", "", ErrorKind::bad_flag);
 }
 
 void Missing::ensure(const Session& session, image::ImageStore& store,
                      const std::string& name) const {
-  if (offline || pull == "never") return;
-  if (pull == "missing" && store.find(name)) return;
-  if (name.starts_with("sha256:")) return;  // an id: only a store knows what it means
+  const bool here = pull != "always" && store.find(name).has_value();
+  if (here || name.starts_with("sha256:")) return;  // an ID: only a store knows what it means
+  if (offline || pull == "never")
+    throw Error(cat("image ", quoted(name), ": not found in the store, and ",
+                    offline ? "--offline" : "--pull=never", " forbids a pull"),
+                cure_of(store, name), ErrorKind::not_found);
   if (pull == "missing") {
-    if (registry::Settings::load(session.config).offline) return;
+    if (registry::Settings::load(session.config).offline)
+      throw Error(cat("image ", quoted(name),
+                      ": not found in the store, and \"offline\" in config.json forbids a pull"),
+                  cure_of(store, name), ErrorKind::not_found);
     if (!quiet)
       std::fprintf(stderr, "Unable to find image '%s' locally\n",
                    printable(image::Reference::parse(name).familiar()).c_str());
   }
   const auto progress = make_transfer_progress(Direction::pull, quiet);
-  fetch(session, store, name, *progress);
+  try {
+    fetch(session, store, name, *progress);
+  } catch (const Error& error) {
+    // A mistyped name of an image that is in the store looks like a registry that is not there.
+    const auto near = near_name(store, name);
+    if (!near) throw;
+    throw Error(error.what(), cat("did you mean ", quoted(*near), ", which is in the store?"),
+                error.kind());
+  }
 }
 
 build::Fetch build_fetch(const Session& session, image::ImageStore& store, build::Pull pull) {

@@ -17,9 +17,14 @@ namespace {
 using engine::MountRequest;
 
 std::string destination(const char* flag, const std::string& text, const std::string& path) {
-  if (!path.starts_with('/')) refuse(flag, text, "the path in the container is not absolute", "");
+  if (!path.starts_with('/'))
+    refuse(flag, text,
+           path.empty() ? "the container path is missing" : "the container path is not absolute",
+           "[SOURCE:]/path/in/the/container[:OPTIONS]", ErrorKind::usage);
   const std::string clean = clean_path(path);
-  if (clean == "/") refuse(flag, text, "nothing can be mounted over the container's root", "");
+  if (clean == "/")
+    refuse(flag, text, "the root directory cannot be a mount point",
+           "mount to a directory below it", ErrorKind::usage);
   return clean;
 }
 
@@ -43,18 +48,18 @@ void volume_option(MountRequest& mount, const std::string& text, const std::stri
   } else if (is_propagation(option)) {
     mount.propagation = option;
   } else if (option == "z" || option == "Z") {
-    refuse("--volume", text, "SELinux relabelling is not supported", "leave :z out");
+    refuse("--volume", text, "SELinux relabeling is not supported", "remove :z", ErrorKind::usage);
   } else if (option != "rw" && option != "" && option != "cached" && option != "delegated" &&
              option != "consistent") {
     refuse("--volume", text, cat("unknown option ", quoted(option)),
-           "ro, rw, nocopy, or a propagation such as rslave");
+           "ro, rw, nocopy, or a propagation such as rslave", ErrorKind::usage);
   }
 }
 
 bool truth(const std::string& text, const std::string& value) {
   if (value.empty() || value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
-  refuse("--mount", text, cat(quoted(value), " is neither true nor false"), "");
+  refuse("--mount", text, cat(quoted(value), " is not a boolean"), "true or false");
 }
 
 void tmpfs_mode(const char* flag, MountRequest& mount, const std::string& text,
@@ -62,14 +67,14 @@ void tmpfs_mode(const char* flag, MountRequest& mount, const std::string& text,
   char* end = nullptr;
   const unsigned long mode = strtoul(value.c_str(), &end, 8);
   if (value.empty() || *end || mode > 07777)
-    refuse(flag, text, "the mode is not octal", "mode=1777");
+    refuse(flag, text, "the mode is not an octal number", "such as mode=1777");
   mount.tmpfs_mode = static_cast<uint32_t>(mode);
 }
 
 void tmpfs_size(const char* flag, MountRequest& mount, const std::string& text,
                 const std::string& value) {
   mount.tmpfs_size = parse_size(value);
-  if (!mount.tmpfs_size) refuse(flag, text, "the size is not a size", "size=64m");
+  if (!mount.tmpfs_size) refuse(flag, text, "the size is invalid", "such as size=64m");
 }
 
 struct MountText {
@@ -90,7 +95,8 @@ struct MountText {
       mount.no_copy = truth(text, value);
     } else if (key == "bind-propagation") {
       if (!is_propagation(value))
-        refuse("--mount", text, cat("unknown propagation ", quoted(value)), "");
+        refuse("--mount", text, cat("unknown propagation ", quoted(value)),
+               "private, rprivate, shared, rshared, slave or rslave");
       mount.propagation = value;
     } else if (key == "bind-nonrecursive") {
       mount.recursive = !truth(text, value);
@@ -110,7 +116,7 @@ struct MountText {
                                             "tmpfs-mode"};
       auto near = did_you_mean(key, known);
       refuse("--mount", text, cat("unknown option ", quoted(key)),
-             near ? cat("did you mean ", *near, "?") : "");
+             near ? cat("did you mean ", *near, "?") : "such as type=, source=, target=, readonly");
     }
   }
 };
@@ -120,7 +126,9 @@ struct MountText {
 MountRequest volume_flag(const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() > 3)
-    refuse("--volume", text, "too many colons", "[SOURCE:]DESTINATION[:OPTIONS]");
+    refuse("--volume", text, "too many colons", "[SOURCE:]DESTINATION[:OPTIONS]", ErrorKind::usage);
+  if (text.empty())
+    refuse("--volume", text, "empty", "[SOURCE:]DESTINATION[:OPTIONS]; is a shell variable unset?");
   MountRequest mount;
   mount.type = MountRequest::Type::volume;
   if (parts.size() == 1) {
@@ -128,7 +136,8 @@ MountRequest volume_flag(const std::string& text) {
     mount.destination = destination("--volume", text, parts[0]);
     return mount;
   }
-  if (parts[0].empty()) refuse("--volume", text, "the source is empty", "");
+  if (parts[0].empty())
+    refuse("--volume", text, "the source is empty", "is a shell variable unset?", ErrorKind::usage);
   mount.destination = destination("--volume", text, parts[1]);
   if (parts[0].starts_with('/') || parts[0].starts_with('.')) {
     mount.type = MountRequest::Type::bind;
@@ -155,19 +164,21 @@ MountRequest mount_flag(const std::string& text) {
   if (parser.type == "bind") {
     mount.type = MountRequest::Type::bind;
     if (!mount.source.starts_with('/'))
-      refuse("--mount", text, "the source of a bind mount is an absolute path", "");
+      refuse("--mount", text, "the source of a bind mount must be an absolute path",
+             cat("such as ", host_path(mount.source.empty() ? "dir" : mount.source)),
+             ErrorKind::usage);
     mount.source = clean_path(mount.source);
   } else if (parser.type == "volume") {
     mount.type = MountRequest::Type::volume;
     mount.anonymous = mount.source.empty();
   } else if (parser.type == "tmpfs") {
     mount.type = MountRequest::Type::tmpfs;
-    if (!mount.source.empty()) refuse("--mount", text, "a tmpfs has no source", "");
+    if (!mount.source.empty()) refuse("--mount", text, "a tmpfs has no source", "remove source=");
   } else {
     constexpr std::string_view known[] = {"bind", "volume", "tmpfs"};
     auto near = did_you_mean(parser.type, known);
     refuse("--mount", text, cat("unknown type ", quoted(parser.type)),
-           near ? cat("did you mean ", *near, "?") : "bind, volume or tmpfs");
+           near ? cat("did you mean ", *near, "?") : "bind, volume or tmpfs", ErrorKind::usage);
   }
   return mount;
 }
@@ -191,7 +202,7 @@ MountRequest tmpfs_flag(const std::string& text) {
       mount.tmpfs_options.push_back(option);
     } else {
       refuse("--tmpfs", text, cat("unknown option ", quoted(option)),
-             "size=, mode=, uid=, gid=, ro, noexec, exec, …");
+             "size=, mode=, uid=, gid=, ro, noexec, exec, …", ErrorKind::usage);
     }
   }
   return mount;

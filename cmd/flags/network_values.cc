@@ -18,13 +18,13 @@ std::string checked_address(const char* flag, const std::string& text, bool v6) 
   const auto address = network::Address::parse(text);
   if (!address || address->is_v6() != v6)
     refuse(flag, text, cat("not an IPv", v6 ? 6 : 4, " address"),
-           v6 ? "such as fd00::10" : "such as 10.1.0.10");
+           v6 ? "such as fd00::10" : "such as 10.1.0.10", ErrorKind::usage);
   return address->str();
 }
 
 std::string checked_mac(const char* flag, const std::string& text) {
   const auto mac = network::parse_mac(text);
-  if (!mac) refuse(flag, text, "not the hardware address of one card", "such as 02:42:ac:11:00:02");
+  if (!mac) refuse(flag, text, "not a unicast MAC address", "such as 02:42:ac:11:00:02");
   return network::to_string(*mac);
 }
 
@@ -36,14 +36,13 @@ std::string checked_alias(const char* flag, const std::string& text) {
   };
   if (text.empty() || text.size() > kLongest || text[0] == '.' || text[0] == '-' ||
       !std::all_of(text.begin(), text.end(), allowed))
-    refuse(flag, text, "not a name that others could look up",
-           "letters, digits, \"_\", \".\" and \"-\"");
+    refuse(flag, text, "not a valid host name", "letters, digits, \"_\", \".\" and \"-\"");
   return text;
 }
 
 void set_once(std::string& place, const char* flag, std::string value) {
   if (!place.empty())
-    refuse(flag, value, cat("contradicts ", quoted(place), " in --network"), "say it once");
+    refuse(flag, value, cat("conflicts with ", quoted(place), " in --network"), "give it once");
   place = std::move(value);
 }
 
@@ -54,7 +53,9 @@ engine::NetworkRequest parse_long(const std::string& text) {
     const size_t equals = field.find('=');
     const std::string key = lower(trim(field.substr(0, equals)));
     const std::string value(equals == std::string::npos ? "" : trim(field.substr(equals + 1)));
-    if (value.empty()) refuse("--network", text, cat(quoted(field), " is not KEY=VALUE"), "");
+    if (value.empty())
+      refuse("--network", text, cat(quoted(field), " is not KEY=VALUE"),
+             "such as name=NET,ip=10.1.0.10");
     if (key == "name") {
       out.name = value;
     } else if (key == "alias") {
@@ -66,17 +67,17 @@ engine::NetworkRequest parse_long(const std::string& text) {
     } else if (key == "mac-address") {
       out.mac = checked_mac("--network", value);
     } else if (key == "gw-priority") {
-      refuse("--network", text, "gw-priority is not taken",
-             "the network that is named first has the default route");
+      refuse("--network", text, "gw-priority is not supported",
+             "the network given first has the default route");
     } else {
       constexpr std::string_view known[] = {"name", "alias", "ip", "ip6", "mac-address"};
       const auto near = did_you_mean(key, known);
-      refuse("--network", text, cat(quoted(key), " is not known"),
+      refuse("--network", text, cat("unknown option ", quoted(key)),
              near ? cat("did you mean ", *near, "?") : "name, alias, ip, ip6, mac-address");
     }
   }
   if (out.name.empty())
-    refuse("--network", text, "the network's name is missing", "name=NAME,ip=…");
+    refuse("--network", text, "the network name is missing", "such as name=NAME,ip=10.1.0.10");
   return out;
 }
 
@@ -87,14 +88,14 @@ engine::NetworkRequest parse_network(const std::string& text) {
   if (out.name.empty()) refuse("--network", text, "the name is missing", "see `mini network ls`");
   if (out.name == "default") out.name = kDefaultNetwork;
   if (out.name == kContainer)
-    refuse("--network", text, "whose network is missing", "container:NAME");
+    refuse("--network", text, "the container name is missing", "container:NAME");
   return out;
 }
 
 void add_flags(engine::NetworkRequest& network, const NetworkTexts& texts) {
   if (!network.aliases.empty() && !texts.aliases.empty())
-    refuse("--network-alias", texts.aliases.front(), "contradicts alias= in --network",
-           "say all of them in one place");
+    refuse("--network-alias", texts.aliases.front(), "conflicts with alias= in --network",
+           "give all aliases in one place");
   for (const std::string& alias : texts.aliases)
     network.aliases.push_back(checked_alias("--network-alias", alias));
   if (!texts.address.empty())
@@ -105,7 +106,7 @@ void add_flags(engine::NetworkRequest& network, const NetworkTexts& texts) {
     set_once(network.mac, "--mac-address", checked_mac("--mac-address", texts.mac));
 }
 
-// An interface of its own is what host, none and container: do without.
+// host, none and container: have no interface of their own.
 void refuse_wishes(const engine::NetworkRequest& word) {
   const std::pair<const char*, std::string> wishes[] = {
       {"--network-alias", word.aliases.empty() ? "" : word.aliases.front()},
@@ -114,8 +115,8 @@ void refuse_wishes(const engine::NetworkRequest& word) {
       {"--mac-address", word.mac}};
   for (const auto& [flag, text] : wishes)
     if (!text.empty())
-      refuse(flag, text, cat("contradicts --network ", printable(word.name)),
-             "only a network that mini makes gives a container an interface of its own");
+      refuse(flag, text, cat("cannot be combined with --network ", printable(word.name)),
+             "it needs a network that gives the container its own interface");
 }
 
 }  // namespace
@@ -133,14 +134,15 @@ engine::NetworkRequest network_request(const std::string& name, const NetworkTex
 
 void apply_network_flags(engine::HostConfig& host, const NetworkTexts& texts) {
   if (!texts.links.empty())
-    refuse("--link", texts.links.front(), "containers of one network find each other by name",
+    refuse("--link", texts.links.front(),
+           "not supported: containers of one network find each other by name",
            "give both the same --network; --network-alias is another name for one of them");
   std::vector<engine::NetworkRequest> networks;
   for (const std::string& text : texts.networks) {
     engine::NetworkRequest network = parse_network(text);
     if (std::any_of(networks.begin(), networks.end(),
                     [&](const auto& other) { return other.name == network.name; }))
-      refuse("--network", text, "named twice", "a container is in a network once");
+      refuse("--network", text, "given twice", "name each network once");
     networks.push_back(std::move(network));
   }
   if (networks.empty()) networks.push_back(parse_network(kDefaultNetwork));
@@ -148,7 +150,8 @@ void apply_network_flags(engine::HostConfig& host, const NetworkTexts& texts) {
   for (const engine::NetworkRequest& network : networks) {
     if (!is_network_word(network.name)) continue;
     if (networks.size() > 1)
-      refuse("--network", network.name, "goes with no other network", "leave one of them out");
+      refuse("--network", network.name, "cannot be combined with other networks",
+             "remove one of them");
     refuse_wishes(network);
   }
   host.network_mode = networks.front().name;

@@ -24,7 +24,7 @@ void apply_network_flags(engine::HostConfig& host, const NetworkTexts& texts);
 // One network by name with what `network connect` says of it.
 engine::NetworkRequest network_request(const std::string& name, const NetworkTexts& texts);
 
-// "host", "none" and "container:…" are no networks: nothing can be asked of them.
+// "host", "none" and "container:…" are not networks: they take no options.
 bool is_network_word(const std::string& name);
 
 }  // namespace mini::cmd

@@ -18,7 +18,7 @@ struct Ends {
   int count() const { return last - first; }
 };
 
-// Nothing for what is not a number; 0 is left to the caller.
+// Nothing if it is not a number; the caller checks for 0.
 std::optional<Ends> parse_ends(const std::string& text) {
   const size_t dash = text.find('-');
   const auto first = parse_number(text.substr(0, dash), 65535);
@@ -27,23 +27,24 @@ std::optional<Ends> parse_ends(const std::string& text) {
   return Ends{static_cast<uint16_t>(*first), static_cast<uint16_t>(*last)};
 }
 
-Ends checked_ends(const char* flag, const std::string& whole, const std::string& text) {
+Ends checked_ends(const char* flag, const std::string& whole, const std::string& text,
+                  ErrorKind kind = ErrorKind::bad_flag) {
   const auto ends = parse_ends(text);
   if (!ends || ends->first == 0 || ends->last == 0)
-    refuse(flag, whole, cat(quoted(text), " is not a port"),
-           "a number from 1 to 65535, or a range");
+    refuse(flag, whole, cat(quoted(text), " is not a port"), "a number from 1 to 65535, or a range",
+           kind);
   if (ends->first > ends->last)
     refuse(flag, whole, cat("the range ", quoted(text), " is reversed"),
-           cat("write ", ends->last, "-", ends->first));
+           cat("write ", ends->last, "-", ends->first), kind);
   return *ends;
 }
 
-std::string checked_protocol(const char* flag, const std::string& whole, const std::string& text) {
+std::string checked_protocol(const char* flag, const std::string& whole, const std::string& text,
+                             ErrorKind kind = ErrorKind::bad_flag) {
   const std::string protocol = lower(text);
-  if (protocol == "sctp")
-    refuse(flag, whole, "sctp is not carried by mini's networks", "tcp or udp");
+  if (protocol == "sctp") refuse(flag, whole, "SCTP ports cannot be published", "tcp or udp", kind);
   if (protocol != "tcp" && protocol != "udp")
-    refuse(flag, whole, cat(quoted(text), " is not a protocol"), "tcp or udp");
+    refuse(flag, whole, cat(quoted(text), " is not a protocol"), "tcp or udp", kind);
   return protocol;
 }
 
@@ -63,7 +64,7 @@ Spec split_short(const std::string& text) {
   }
   spec.container = rest.substr(last + 1);
   rest.resize(last);
-  // Whatever is before the two last parts is an address, which may have colons of its own.
+  // What precedes the last two parts is an address, which may contain colons.
   const size_t before = rest.rfind(':');
   if (before == std::string::npos) {
     spec.host = rest;
@@ -87,8 +88,8 @@ Spec split_long(const std::string& text) {
     else if (key == "protocol" && !value.empty())
       spec.protocol = value;
     else if (key != "mode" || (value != "host" && value != "ingress"))
-      refuse("--publish", text, cat(quoted(part), " is not known"),
-             "target=80,published=8080,protocol=tcp");
+      refuse("--publish", text, cat("unknown option ", quoted(part)),
+             "such as target=80,published=8080,protocol=tcp");
   }
   return spec;
 }
@@ -113,12 +114,12 @@ bool collide(const engine::PortRequest& a, const engine::PortRequest& b) {
 
 }  // namespace
 
-PortRange port_range(const char* flag, const std::string& text) {
+PortRange port_range(const char* flag, const std::string& text, ErrorKind kind) {
   const size_t slash = text.find('/');
   PortRange out;
-  const Ends ends = checked_ends(flag, text, text.substr(0, slash));
+  const Ends ends = checked_ends(flag, text, text.substr(0, slash), kind);
   if (slash != std::string::npos)
-    out.protocol = checked_protocol(flag, text, text.substr(slash + 1));
+    out.protocol = checked_protocol(flag, text, text.substr(slash + 1), kind);
   out.first = ends.first;
   out.last = ends.last;
   return out;
@@ -139,7 +140,7 @@ std::vector<engine::PortRequest> publish_flag(const std::string& text) {
     refuse("--publish", text,
            cat("the ranges differ in length: ", outside.count() + 1, " and ", inside.count() + 1,
                " ports"),
-           "a range for one port of the container gives it the first free one");
+           "a host range for one container port uses the first free one");
   if (inside.count() == 0 && outside.count() != 0) port.host_port_last = outside.last;
   std::vector<engine::PortRequest> out;
   for (int i = 0; i <= inside.count(); ++i) {
@@ -160,16 +161,16 @@ void add_ports(std::vector<engine::PortRequest>& ports,
     } else if (other->host_address != port.host_address ||
                other->container_port != port.container_port) {
       refuse("--publish", cat(port.host_port, ":", exposed_port(port)),
-             cat("port ", port.host_port, " of this machine is asked for twice"),
-             "give each port of the container one of its own");
+             cat("port ", port.host_port, " of the host is given twice"),
+             "give each container port its own host port");
     }
   }
 }
 
 std::vector<std::string> expose_flag(const std::string& text) {
   if (text.find(':') != std::string::npos)
-    refuse("--expose", text, "takes only the container's port", "-p publishes on this machine");
-  const PortRange range = port_range("--expose", text);
+    refuse("--expose", text, "takes only a container port", "use -p to publish it on the host");
+  const PortRange range = port_range("--expose", text, ErrorKind::bad_flag);
   std::vector<std::string> out;
   for (unsigned port = range.first; port <= range.last; ++port)
     out.push_back(cat(port, "/", range.protocol));

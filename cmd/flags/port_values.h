@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/error.h"
 #include "runtime/engine/record/record.h"
 
 namespace mini::cmd {
@@ -21,7 +22,7 @@ struct PortRange {
 };
 
 // "80", "8000-8010/udp"; `flag` is for errors.
-PortRange port_range(const char* flag, const std::string& text);
+PortRange port_range(const char* flag, const std::string& text, ErrorKind kind = ErrorKind::usage);
 
 // [ADDRESS:][HOST]:CONTAINER[/PROTOCOL], CONTAINER alone, ranges on one or both sides, an IPv6
 // address with or without brackets, and target=80,published=8080,protocol=udp.

@@ -1,5 +1,5 @@
 // Opens the stores for a command: one line in each of them. Owns what it opened. What a killed
-// command left in the store is taken away on the way: two directory reads when there is nothing.
+// command left in the store is removed in passing: two directory reads when there is nothing.
 #pragma once
 
 #include "cmd/flags/session.h"

@@ -1,5 +1,5 @@
 // Shows how layers come and go, on standard error: on a terminal one line with a bar for each,
-// drawn anew at most ten times a second; otherwise one line for each change of state, as Docker
+// redrawn at most ten times a second; otherwise one line for each change of state, as Docker
 // writes them. Quiet: only notes of what went wrong.
 #pragma once
 

@@ -17,9 +17,10 @@ namespace {
 
 BuildOutput::BuildOutput(const std::string& text) {
   parse(text);
-  if (type_ == "registry") refuse("type=registry: a build pushes nothing", "`mini push` it after");
+  if (type_ == "registry")
+    refuse("type=registry: build does not push", "push the image with `mini push`");
   if (type_ != "oci" && type_ != "docker" && type_ != "tar" && type_ != "local" && type_ != "image")
-    refuse(cat("type ", quoted(type_), ": not known"), "oci, docker, tar, local or image");
+    refuse(cat("type ", quoted(type_), ": unknown"), "oci, docker, tar, local or image");
   if (type_ == "local" && dest_.empty()) refuse("type=local needs a directory", "add dest=DIR");
   if (type_ == "local" && dest_ == "-")
     refuse("type=local writes a directory", "type=tar writes to standard output");
@@ -34,7 +35,7 @@ BuildOutput::BuildOutput(const std::string& text) {
 }
 
 void BuildOutput::parse(const std::string& text) {
-  if (text.empty()) refuse("is empty", "type=oci,dest=FILE, or a directory");
+  if (text.empty()) refuse("empty", "type=oci,dest=FILE, or a directory");
   if (text.find('=') == std::string::npos) {
     type_ = text == "-" ? "tar" : "local";
     dest_ = text;
@@ -58,9 +59,9 @@ void BuildOutput::option(const std::string& key, const std::string& value) {
   } else if (key == "tar" && (value == "true" || value == "false")) {
     tar_ = value == "true";
   } else if (key == "push" && value == "true") {
-    refuse("push=true: a build pushes nothing", "`mini push` it after");
+    refuse("push=true: build does not push", "push the image with `mini push`");
   } else if (key != "push") {
-    refuse(cat("option ", quoted(cat(key, '=', value)), ": not known"), "type, dest, name, tar");
+    refuse(cat("option ", quoted(cat(key, '=', value)), ": unknown"), "type, dest, name, tar");
   }
 }
 

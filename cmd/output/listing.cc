@@ -34,7 +34,7 @@ std::string unescape(const std::string& format) {
   return out;
 }
 
-// Line breaks come from the template as well as from values, and harm nobody.
+// Line breaks come from the template as well as from values, and are harmless.
 std::string printable_lines(const std::string& text) {
   std::vector<std::string> lines = split(text, '\n');
   for (std::string& line : lines) line = printable(line);
@@ -114,6 +114,15 @@ void print_objects(const std::vector<Row>& objects, const std::string& format) {
   std::string out;
   for (const Row& object : objects) out += printable_lines(text.render(object)) + "\n";
   put(out);
+}
+
+void check_format(const std::string& format) {
+  if (format.empty() || format == "json") return;
+  try {
+    const Template parsed(unescape(format));
+  } catch (const Error& error) {
+    throw Error(error.what(), error.hint(), ErrorKind::bad_template);
+  }
 }
 
 void print_object(const Row& object, const std::string& format) {

@@ -34,6 +34,8 @@ std::string align(const std::vector<std::vector<std::string>>& lines);
 
 // "inspect"-like output: a JSON array, or --format applied to each object and a line end.
 void print_objects(const std::vector<nlohmann::ordered_json>& objects, const std::string& format);
+// Throws Error (bad_template): before anything is looked up, as docker's inspect does.
+void check_format(const std::string& format);
 // One object: its JSON in one line, or the template applied to it.
 void print_object(const nlohmann::ordered_json& object, const std::string& format);
 

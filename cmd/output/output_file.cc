@@ -15,7 +15,7 @@ OutputFile::OutputFile(const std::string& path, const std::string& command) : pa
   if (path.empty() || path == "-") {
     if (isatty(STDOUT_FILENO) == 1)
       throw Error(cat(command, ": standard output is a terminal"),
-                  "name a file with -o, or lead the output into one", ErrorKind::usage);
+                  "name a file with -o, or redirect the output", ErrorKind::usage);
     fd_ = Fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!fd_) throw SysError("standard output");
     return;

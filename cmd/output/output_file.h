@@ -1,6 +1,6 @@
-// Where -o leads: a file that is whole or not there. It has no name before `commit`, so that a
-// killed mini leaves nothing; what is no regular file (a device, a FIFO) is written as it is; no
-// name means standard output, which may not be a terminal.
+// The file of -o: complete or absent. It has no name before `commit`, so that a killed mini leaves
+// nothing; anything but a regular file (a device, a FIFO) is written directly; no name means
+// standard output, which may not be a terminal.
 #pragma once
 
 #include <string>

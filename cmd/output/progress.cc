@@ -153,7 +153,7 @@ std::unique_ptr<build::EventSink> make_progress(const std::string& mode, bool ex
   if (mode == "quiet") return std::make_unique<QuietProgress>();
   constexpr std::string_view known[] = {"auto", "plain", "tty", "json", "quiet"};
   auto near = did_you_mean(mode, known);
-  throw Error(cat("flag --progress ", quoted(mode), ": not a way to show progress"),
+  throw Error(cat("flag --progress ", quoted(mode), ": unknown progress mode"),
               near ? cat("did you mean ", *near, "?") : "auto, plain, tty, json or quiet",
               ErrorKind::usage);
 }

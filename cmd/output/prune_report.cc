@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kLongestAnswer = 1024;
 
-// Byte by byte: what follows the line belongs to whoever reads standard input next.
+// Byte by byte: what follows the line belongs to the next reader of standard input.
 std::string read_line(int fd) {
   std::string line;
   char c = 0;

@@ -13,7 +13,10 @@ namespace mini {
 
 enum class ErrorKind {
   failed,          // anything else
-  usage,           // the command line is wrong
+  usage,           // the request is invalid: a value, or a combination of flags
+  bad_flag,        // a flag is unknown, lacks its value, or its value is not of its type
+  arguments,       // too few or too many arguments, or no such command
+  bad_template,    // --format is not a template
   not_found,       // the named object does not exist
   conflict,        // it exists already, is in use or in the wrong state
   not_executable,  // the container's command was found and cannot be executed (exit code 126)

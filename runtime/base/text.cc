@@ -58,14 +58,14 @@ char upper_ascii(char c) {
 }
 
 // Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost one
-// each.
+// each. Another first letter costs more: who types "gpus" does not mean "cpus".
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      const size_t replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : i + j == 2 ? 2 : 1);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], before_last[j - 2] + 1);
@@ -168,14 +168,20 @@ std::optional<std::string> did_you_mean(std::string_view word,
                                         std::span<const std::string_view> candidates) {
   // Nobody mistypes a word this long by a few letters only, and the table below is quadratic.
   constexpr size_t kLongest = 64;
-  if (word.empty() || word.size() > kLongest) return {};
-  const std::string typed = lower(word);
-  size_t nearest = (typed.size() <= 4 ? 1 : typed.size() <= 8 ? 2 : 3) + 1;
+  const auto bare = [](std::string_view name) {
+    return lower(name.substr(std::min(name.find_first_not_of('-'), name.size())));
+  };
+  const std::string typed = bare(word);
+  if (typed.empty() || typed.size() > kLongest) return {};
+  size_t nearest = kLongest;
   std::optional<std::string> best;
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > kLongest) continue;
-    const size_t distance = edit_distance(typed, lower(candidate));
-    if (distance >= nearest || distance >= std::max(candidate.size(), typed.size())) continue;
+    const std::string name = bare(candidate);
+    if (name.size() > kLongest) continue;
+    const size_t shorter = std::min(name.size(), typed.size());
+    const size_t allowed = shorter < 2 ? 0 : shorter <= 5 ? 1 : 2;
+    const size_t distance = edit_distance(typed, name);
+    if (distance >= nearest || distance > allowed) continue;
     nearest = distance;
     best = std::string(candidate);
   }

@@ -51,7 +51,7 @@ wrong 'FROM busybox\n\033[31mRED\n' Dockerfile:2
 lacks "$err" $'\033[31m'
 
 printf 'FROM busybox AS one\nFROM busybox AS two\n' >"$context/Dockerfile"
-fails_with 125 mini build --target tow "$context"
+fails_with 1 mini build --target tow "$context"
 contains "$err" two
 fails_with 1 mini build -f "$scratch/nofile" "$context"
 contains "$err" "$scratch/nofile"

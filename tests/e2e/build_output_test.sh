@@ -65,7 +65,7 @@ absent outside/x
 # Refused before anything is built; a build that fails leaves no file.
 for bad in type=zip,dest=x type=local type=registry,name=x dest=x type=oci,dest=x,colour=red type=image,push=true \
   type=tar,tar=false,dest=x type=local,dest=- ''; do
-  fails_with 125 mini build --network none -o "$bad" context
+  fails_with 1 mini build --network none -o "$bad" context
   contains "$err" "flag --output"
   lacks "$err" "[made"
 done

@@ -59,7 +59,7 @@ eq "$(grep -cE '^(proc|sys|dev|data)/?$|resolv|hosts|hostname|volume' names)" 0
 ok mini run --name again --network none done:1 true
 ok mini diff again
 eq "$out" ""
-fails_with 125 mini commit -c 'RUN true' web
+fails_with 1 mini commit -c 'RUN true' web
 fails_with 1 mini commit -c "FROM x" web
 fails_with 1 mini commit nosuch x:1
 

@@ -57,7 +57,7 @@ fifo" "$c:"
   contains "$err" "no such directory"
   fails_with 1 mini cp src/f $c:/nodir/
   fails_with 1 mini cp src $c:/f1
-  contains "$err" "is no directory"
+  contains "$err" "not a directory"
   fails_with 1 mini cp src/f $c:/f1/
   fails_with 1 mini cp src/f/ $c:/
   fails_with 1 mini cp nosuch $c:/

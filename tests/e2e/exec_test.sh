@@ -13,7 +13,7 @@ ok mini exec -u app box sh -c 'id -u; id -g; id -G; echo $HOME'
 eq "$out" "1000"$'\n'"1000"$'\n'"1000 10"$'\n'"/home"
 ok mini exec -u 77:88 box sh -c 'echo $(id -u) $(id -g)'
 eq "$out" "77 88"
-fails_with 1 mini exec -u nosuchuser box true
+fails_with 126 mini exec -u nosuchuser box true
 contains "$err" nosuchuser
 ok mini exec box sh -c 'echo out; echo err >&2'
 eq "$out" out

@@ -87,7 +87,7 @@ eventually 5 is_state fails restarting
 ok mini kill fails
 status_is fails exited
 ok mini rm fails
-fails_with 125 mini kill -s NOSUCH again
+fails_with 1 mini kill -s NOSUCH again
 
 # --- wait -----------------------------------------------------------------------------------------------------
 ok mini run -d --name waits --network none busybox sh -c 'sleep 0.5; exit 9'
@@ -105,7 +105,7 @@ eq "$out" /renamed
 fails_with 1 mini inspect waits
 fails_with 1 mini rename renamed one
 contains "$err" one
-fails_with 125 mini rename renamed ../up
+fails_with 1 mini rename renamed ../up
 ok mini create --name waits --network none busybox true
 
 # --- rm ------------------------------------------------------------------------------------------------------------

@@ -49,9 +49,9 @@ eq "$(names --filter before=later)" "job web "
 eq "$(names --filter since=web)" "job later "
 eq "$(names -n 1)" "later "
 eq "$(names -l)" "later "
-fails_with 125 mini ps --filter colour=red
+fails_with 1 mini ps --filter colour=red
 contains "$err" colour
-fails_with 125 mini ps --format '{{.Nmaes}}'
+fails_with 1 mini ps --format '{{.Nmaes}}'
 contains "$err" Nmaes
 ok mini ps -a -s --format '{{.Names}} {{.Size}}'
 matches "$out" "job [0-9.]+k?B \(virtual [0-9.]+[kM]B\)"

@@ -62,9 +62,9 @@ eq "$(names -f name=in)" "inner plain "
 eq "$(names -f dangling=true)" "both inner plain "
 eq "$(names -f dangling=false)" "bridge host none "
 eq "$(names -f scope=local -f driver=null)" "none "
-fails_with 125 mini network ls -f type=bultin
+fails_with 1 mini network ls -f type=bultin
 contains "$err" builtin
-fails_with 125 mini network ls -f nmae=x
+fails_with 1 mini network ls -f nmae=x
 contains "$err" name
 eq "$(mini network ls --format '{{.Labels}} {{.IPv6}} {{.Internal}}' -f name=plain)" "tier=data,x= false false"
 eq "$(mini network ls --format '{{.IPv6}} {{.Internal}}' -f name=both -f name=inner | tr '\n' ' ')" "true false false true "
@@ -101,18 +101,18 @@ for name in host none default bridge container:x '' -x 'a b' ../x; do
   ne "$code" 0 "network create $(printf %q "$name"): exit code"
   eq "$(ids)" "$before" "networks after network create $(printf %q "$name"):"
 done
-refused 125 "10.80.0.0/16" mini network create --subnet 10.80.1.2/16 wrong
-refused 125 "not a range" mini network create --subnet 10.80.0.0 wrong
-refused 125 "not a range" mini network create --subnet 10.80.0.0/33 wrong
-refused 125 "has the range" mini network create --subnet 10.80.0.0/24 --subnet 10.81.0.0/24 wrong
-refused 125 "10.80.0.0/24" mini network create --subnet 10.80.0.0/24 --gateway 10.81.0.1 wrong
-refused 125 "10.80.0.0/24" mini network create --subnet 10.80.0.0/24 --gateway 10.80.0.0 wrong
-refused 125 "no --subnet" mini network create --gateway 10.80.0.1 wrong
-refused 125 --gateway mini network create --subnet 10.80.0.0/24 --gateway here wrong
-refused 125 overlay mini network create -d overlay wrong
-refused 125 --ip-range mini network create --subnet 10.80.0.0/24 --ip-range 10.80.0.0/25 wrong
-refused 125 --opt mini network create -o com.docker.network.driver.mtu=1400 wrong
-refused 125 --scope mini network create --scope swarm wrong
+refused 1 "10.80.0.0/16" mini network create --subnet 10.80.1.2/16 wrong
+refused 1 "not a subnet" mini network create --subnet 10.80.0.0 wrong
+refused 1 "not a subnet" mini network create --subnet 10.80.0.0/33 wrong
+refused 1 "has the subnet" mini network create --subnet 10.80.0.0/24 --subnet 10.81.0.0/24 wrong
+refused 1 "10.80.0.0/24" mini network create --subnet 10.80.0.0/24 --gateway 10.81.0.1 wrong
+refused 1 "10.80.0.0/24" mini network create --subnet 10.80.0.0/24 --gateway 10.80.0.0 wrong
+refused 1 "no --subnet" mini network create --gateway 10.80.0.1 wrong
+refused 1 --gateway mini network create --subnet 10.80.0.0/24 --gateway here wrong
+refused 1 overlay mini network create -d overlay wrong
+refused 1 --ip-range mini network create --subnet 10.80.0.0/24 --ip-range 10.80.0.0/25 wrong
+refused 1 --opt mini network create -o com.docker.network.driver.mtu=1400 wrong
+refused 1 --scope mini network create --scope swarm wrong
 code=0
 mini network create --subnet 10.80.0.0/32 tiny >"$scratch/out" 2>&1 || code=$?
 ne "$code" 0 "a range for nobody: exit code"
@@ -121,7 +121,7 @@ eq "$(names)" "both bridge host inner none plain "
 # --- run: what is refused ---------------------------------------------------------------------------
 refused 125 nosuch mini run --network nosuch busybox true
 refused 1 nosuch mini create --network plain --network nosuch busybox true
-refused 125 "named twice" mini run --network plain --network "${plain:0:12}" busybox true
+refused 125 "given twice" mini run --network plain --network "${plain:0:12}" busybox true
 refused 125 "10.77.0.0/24" mini run --network inner --ip 10.78.0.5 busybox true
 refused 125 --ip6 mini run --network inner --ip6 fd77:1::5 busybox true
 refused 125 "mini network create" mini run --ip 10.1.0.5 busybox true
@@ -129,11 +129,11 @@ refused 125 "not a port" mini run -p 80:65536 busybox true
 refused 125 "not a port" mini run -p 80:0 busybox true
 refused 125 reversed mini run -p 90-80:80 busybox true
 refused 125 "differ in length" mini run -p 80-81:80-82 busybox true
-refused 125 sctp mini run -p 80:80/sctp busybox true
-refused 125 "asked for twice" mini run -p 80:80 -p 80:81 busybox true
-refused 125 "more than the 4096" mini run -p 1-5000:1-5000 busybox true
+refused 125 SCTP mini run -p 80:80/sctp busybox true
+refused 125 "given twice" mini run -p 80:80 -p 80:81 busybox true
+refused 125 "limit per container is 4096" mini run -p 1-5000:1-5000 busybox true
 refused 125 --network-alias mini run --network host --network-alias x busybox true
-refused 125 "mini network create" mini run --rm -p '[::1]:80:80' busybox true
+refused 125 "IPv6 loopback" mini run --rm -p '[::1]:80:80' busybox true
 refused 125 "internal" mini run --rm --network inner -p 80:80 busybox true
 refused 125 "one network" mini run --link a:b busybox true
 refused 125 nosuch mini run --network container:nosuch busybox true
@@ -162,7 +162,7 @@ eq "$(mini ps -q --no-trunc -f publish=18080)" "$web"
 eq "$(mini ps -q --no-trunc -f publish=18081)" "" "publish=18081 is udp:"
 eq "$(mini ps -q --no-trunc -f publish=18000-18100/udp)" "$web"
 eq "$(mini ps -q --no-trunc -f expose=443)" "$web"
-fails_with 125 mini ps -f expose=x
+fails_with 1 mini ps -f expose=x
 contains "$err" "not a port"
 ok mini port web
 eq "$(grep -v ^17 <<<"$out")" $'80/tcp -> 127.0.0.1:18080\n81/udp -> 0.0.0.0:18081'
@@ -222,10 +222,10 @@ eq "$(mini network inspect -f '{{range .Containers}}{{.Name}} {{end}}' inner | t
 refused 1 web mini network connect inner web
 refused 1 nosuch mini network connect nosuch web
 refused 1 nosuch mini network connect inner nosuch
-refused 125 host mini network connect host web
-refused 125 10.77.0.0/24 mini network connect --ip 10.78.0.5 inner joined-later
-refused 125 "not an IPv4 address" mini network connect --ip x inner alone
-refused 125 "may change" mini network connect --ip 10.1.0.5 bridge web
+refused 1 host mini network connect host web
+refused 1 10.77.0.0/24 mini network connect --ip 10.78.0.5 inner joined-later
+refused 1 "not an IPv4 address" mini network connect --ip x inner alone
+refused 1 "no fixed subnet" mini network connect --ip 10.1.0.5 bridge web
 ok mini network explain web
 contains "$out" 10.77.0.88
 contains "$out" 18080

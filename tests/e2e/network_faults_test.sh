@@ -13,7 +13,7 @@ table="inet mini_$(network_mark "$scratch")"
 serve() { ok mini run -d --name "$@" net netprobe serve tcp 80; }
 # Not from /sys, which shows the interfaces of the namespace that it was mounted in.
 interfaces() { ip -o link | cut -d' ' -f2 | grep -c "^$1"; }
-one_cable() { [ "$(interfaces veth)" = 1 ]; }
+one_veth_pair() { [ "$(interfaces veth)" = 1 ]; }
 leases() { cat "$MINI_RUN_ROOT"/networks/* 2>/dev/null | grep -vc '^last'; }
 answers() { [ -n "$("$NETPROBE" ask tcp 127.0.0.1 "$1" 2>/dev/null)" ]; }
 
@@ -49,7 +49,7 @@ eventually 5 sh -c "! kill -0 $monitor"
 ok mini ps -aq
 eq "$(leases)" 1 "leases after a monitor was killed and one more command:"
 lacks "$(nft list table $table)" 8081
-eventually 5 one_cable
+eventually 5 one_veth_pair
 fails_with 1 mini exec web ping -c 1 -W 1 again
 serve third -p 8081:80
 ok mini rm -f again third
@@ -66,16 +66,16 @@ serve front -p 8082:80
 ok mini rm -f front
 
 # --- killed in the middle of a connection: the kernel still tries to send its last bytes, from an address that is the next one's ----
-cables_of() { ip -o link show master "$(mini network inspect -f '{{index .Options "com.docker.network.bridge.name"}}' talks)" | wc -l; }
-two_cables() { [ "$(cables_of)" = 2 ]; }
+veth_pairs_of() { ip -o link show master "$(mini network inspect -f '{{index .Options "com.docker.network.bridge.name"}}' talks)" | wc -l; }
+two_veth_pairs() { [ "$(veth_pairs_of)" = 2 ]; }
 ok mini network create talks
 ok mini run -d --name deaf --network talks net nc -l -p 80 -e sleep 1000
 ok mini run -d --name quiet --network talks net sleep 1000
 ok mini run -d --name talker --network talks --init net sh -c 'yes | nc deaf 80'
 sleep 0.5
-eq "$(cables_of)" 3 "cables:"
+eq "$(veth_pairs_of)" 3 "veth pairs:"
 ok mini rm -f talker
-eventually 5 two_cables
+eventually 5 two_veth_pairs
 ok mini rm -f deaf quiet
 ok mini network rm talks
 
@@ -89,7 +89,7 @@ done
 ok mini ps -aq
 eq "$(leases)" 1 "leases after 25 starts that were killed:"
 lacks "$(nft list table $table)" 8083
-eventually 5 one_cable
+eventually 5 one_veth_pair
 serve after -p 8083:80
 ok mini rm -f after
 
@@ -101,7 +101,7 @@ for i in 1 50 100; do ok mini exec web ping -c 1 -W 1 n$i; done
 ok mini exec n7 ping -c 1 -W 1 n93
 ok mini rm -f $(cat "$scratch/ids")
 eq "$(leases)" 1 "leases after 100 were removed:"
-eventually 20 one_cable
+eventually 20 one_veth_pair
 
 # --- a start that fails at something else: that is told, and nothing of the network stays ----------------------------------
 touch "$scratch/file"
@@ -133,7 +133,7 @@ eventually 5 "$NETPROBE" ask tcp 127.0.0.1 8090
 fails_with 125 mini run --rm -p 8090:80 net true
 contains "$err" "in use by process $holder (netprobe)"
 fails_with 125 mini run --rm -p 198.51.100.7:8091:80 net true
-contains "$err" "no address of this host"
+contains "$err" "not an address of this host"
 eq "$(leases)" 1
 
 # --- a range that a VPN takes: the default network moves when nobody is in it ---------------------------------------------------

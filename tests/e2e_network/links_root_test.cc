@@ -64,11 +64,11 @@ TEST_F(LinksTest, Bridge) {
   EXPECT_FALSE(links.find("mini0"));
 }
 
-TEST_F(LinksTest, CableBetweenTwoNamespacesCarriesTraffic) {
+TEST_F(LinksTest, VethPairBetweenTwoNamespacesCarriesTraffic) {
   Links links;
   const Link bridge = links.add_bridge("mini0", {at("10.88.0.1", 16)});
   const Fd inside = make_namespace();
-  links.add_cable("mini-a", bridge, "eth0", inside.get(), kMac);
+  links.add_veth_pair("mini-a", bridge, "eth0", inside.get(), kMac);
   EXPECT_EQ(links.find("mini-a").value().master, bridge.index);
   EXPECT_TRUE(links.find("mini-a").value().up);
   EXPECT_TRUE(addresses_of("mini-a").empty()) << "a port of a bridge and nothing else";
@@ -92,13 +92,13 @@ TEST_F(LinksTest, CableBetweenTwoNamespacesCarriesTraffic) {
   EXPECT_FALSE(Links().find("eth0")) << "both ends go";
 }
 
-TEST_F(LinksTest, CableErrorsNameTheInterface) {
+TEST_F(LinksTest, VethPairErrorsNameTheInterface) {
   Links links;
   const Link bridge = links.add_bridge("mini0", {});
   const Fd inside = make_namespace();
-  links.add_cable("mini-a", bridge, "eth0", inside.get(), kMac);
+  links.add_veth_pair("mini-a", bridge, "eth0", inside.get(), kMac);
   try {
-    links.add_cable("mini-a", bridge, "eth1", inside.get(), kMac);
+    links.add_veth_pair("mini-a", bridge, "eth1", inside.get(), kMac);
     ADD_FAILURE();
   } catch (const SysError& error) {
     EXPECT_EQ(error.code(), EEXIST);

@@ -43,7 +43,7 @@ sound "after import"
 # Layers that are too large as they come, and only when they are unpacked.
 start_pull_from "$scratch/large.tar"
 fails_with 1 mini pull -q "$pull_from/anonymous"
-contains "$err" "more than there is left"
+contains "$err" "more than the free space"
 sound "after a pull"
 head -c 10000 /dev/urandom >"$scratch/block"
 for _ in $(seq 1200); do cat "$scratch/block"; done >"$scratch/context/large"

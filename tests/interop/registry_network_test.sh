@@ -58,12 +58,12 @@ rm -f "$partial"
 mkdir -p "$MINI_ROOT/partial"
 head -c 100000 /dev/zero >"$partial"
 ok mini pull "$registry/good"
-contains "$err" "damaged: once more"
+contains "$err" "damaged; starting over"
 ok mini rmi "$registry/good"
 head -c 100000 "$scratch/layout/blobs/sha256/${layer#sha256:}" | tr '\000-\177' '\200-\377' |
   { head -c 50000 "$scratch/layout/blobs/sha256/${layer#sha256:}"; cat; } >"$partial"
 ok mini pull "$registry/good"
-contains "$err" "damaged: once more"
+contains "$err" "damaged; starting over"
 ok mini rmi "$registry/good"
 
 # A prune takes what nobody goes on with.

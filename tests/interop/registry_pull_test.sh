@@ -101,7 +101,7 @@ for tag in nested1 nested2 untold; do
   eq "$(mini image inspect --format '{{.Id}}' "$plain/team/base:$tag")" "$config" "$tag:"
 done
 fails_with 1 mini pull "$plain/team/base:nested4"
-contains "$err" "one in the other"
+contains "$err" "nested indexes"
 fails_with 1 mini pull "$plain/team/base:foreign"
 contains "$err" "linux/s390x"
 ok mini manifest inspect "$plain/team/base:many"

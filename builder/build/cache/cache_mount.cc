@@ -26,7 +26,7 @@ std::string folder(const StatePaths& paths) {
   return paths.root + "/cache/mounts";
 }
 
-// Each private user at the same time has an instance of its own.
+// Each concurrent private user has its own instance.
 std::string instance_name(const std::string& id, int instance) {
   return Digest::of(instance == 0 ? id : cat(id, '\0', instance)).hex();
 }
@@ -73,7 +73,7 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
 void CacheMount::lock(const std::string& base, const Request& request, const Cancel& cancel) {
   const std::string file = base + ".lock";
   const std::string data = base + "/data";
-  // Making the directory takes the lock for itself. Who waits asks each time whether that is still
+  // Creating the directory takes the lock. A waiter checks each time whether that is still
   // to be done: after it the first user holds a shared lock, which one for itself would wait out.
   for (;;) {
     const bool make = !exists(data);

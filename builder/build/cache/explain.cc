@@ -83,7 +83,7 @@ void compare_part(const std::string& name, const std::optional<std::string>& bef
                   const std::optional<std::string>& now, std::vector<std::string>& out) {
   if (before == now) return;
   if (name == "parent") {
-    out.push_back("the step before it gave other files");
+    out.push_back("the files of the previous step changed");
   } else if (name == "command") {
     out.push_back("the command changed");
   } else if (name.starts_with("env ")) {
@@ -92,7 +92,7 @@ void compare_part(const std::string& name, const std::optional<std::string>& bef
   } else if (name == "epoch") {
     out.push_back(cat("SOURCE_DATE_EPOCH changed: ", shown(before), " -> ", shown(now)));
   } else if (name.starts_with("mount ")) {
-    out.push_back(cat("what --mount at ", name.substr(6), " brings changed"));
+    out.push_back(cat("the content of --mount at ", name.substr(6), " changed"));
   } else {
     out.push_back(cat(name, " changed: ", shown(before), " -> ", shown(now)));
   }
@@ -131,7 +131,7 @@ std::string explain_difference(const std::vector<KeyPart>& before, const std::st
   for (const KeyPart& part : before) {
     if (!value_of(now.parts(), part.name)) compare_part(part.name, part.value, {}, changes);
   }
-  if (changes.empty()) return "its result is no longer in the store";
+  if (changes.empty()) return "its result is not in the store any more";
   const size_t more = changes.size() > kShown ? changes.size() - kShown : 0;
   changes.resize(std::min(changes.size(), kShown));
   return cat(join(changes, "; "), more > 0 ? cat("; and ", more, " more") : "");

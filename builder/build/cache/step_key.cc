@@ -93,7 +93,7 @@ std::vector<PlannedEntry> planned_as_they_are(std::vector<FileEntry> entries) {
   return planned;
 }
 
-// Many small pieces: collected, because each update of a hash has a cost of its own.
+// Many small pieces: collected, because each update of a hash has a fixed cost.
 void StepKey::add_files(const std::vector<PlannedEntry>& entries) {
   constexpr size_t kChunk = 64 << 10;
   Sha256 hash;

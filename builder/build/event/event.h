@@ -1,8 +1,8 @@
-// What a build tells while it goes: a stream of small events, in order, from one caller at a time
+// The progress of a build: a stream of small events, in order, from one caller at a time
 // (the build serialises its threads). Nothing in builder/ prints: the renderers are in cmd/. Steps
 // are announced (`known`) before the first of them starts; each ends in exactly one of done,
 // cached, skipped, failed, cancelled. Texts may hold hostile bytes (command output, file names):
-// who shows them uses printable().
+// code that shows them uses printable().
 #pragma once
 
 #include <cstdint>

@@ -41,8 +41,8 @@ void refuse_remote(const std::string& context) {
 void refuse_broken_link(int directory, const std::string& name) {
   struct stat info;
   if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return;
-  throw Error(cat(quoted(name), ": a link to something that is not in the context"),
-              "put the file itself there", ErrorKind::not_found);
+  throw Error(cat(quoted(name), ": a link to a file that is not in the context"),
+              "replace it by the file itself", ErrorKind::not_found);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::optional<std::string> check_override(const BuildOptions& options) {
 Context::Context(const BuildOptions& options, const StatePaths& paths) {
   refuse_remote(options.context);
   if (options.context == "-" && options.file == "-") {
-    throw Error("both the context and the Dockerfile are to come from standard input",
+    throw Error("the context and the Dockerfile cannot both come from standard input",
                 "give one of them as a path", ErrorKind::usage);
   }
   if (options.context == "-") {
@@ -78,7 +78,7 @@ void Context::open_directory(const std::string& directory, const StatePaths& pat
   if (!directory_) {
     const bool is_file = errno == ENOTDIR;
     throw Error(cat("context ", quoted(name_), ": ", strerror(errno)),
-                is_file ? "the context is a directory; a Dockerfile is named with -f" : "",
+                is_file ? "the context is a directory; give the Dockerfile with -f" : "",
                 ErrorKind::not_found);
   }
   path_ = absolute(name_);
@@ -162,7 +162,7 @@ FileView Context::reopen() const {
   struct stat held, found;
   if (fstat(directory_.get(), &held) < 0 || fstat(again.get(), &found) < 0) throw SysError(path_);
   if (held.st_dev != found.st_dev || held.st_ino != found.st_ino) {
-    throw Error(cat("context ", quoted(name_), ": replaced by another directory meanwhile"));
+    throw Error(cat("context ", quoted(name_), ": replaced by another directory during the build"));
   }
   return FileView::of_directory(std::move(again), "the context");
 }

@@ -28,7 +28,7 @@ std::string folder(const StatePaths& paths) {
   return paths.root + "/cache/downloads";
 }
 
-// The last component of the URL's path; empty when that is no file name.
+// The last component of the URL's path; empty when that is not a file name.
 std::string name_in(const std::string& url) {
   const size_t host = url.find("://");
   const size_t end = url.find_first_of("?#");
@@ -110,7 +110,7 @@ Downloads::Record Downloads::fetch(const std::string& directory, const std::stri
   return record;
 }
 
-// Content that no record names any more goes when nobody uses any of it.
+// Content that no record names any more is removed when none of it is in use.
 void Downloads::hold(const std::string& directory) {
   make_directories(directory, 0700);
   const std::string lock = directory + ".lock";

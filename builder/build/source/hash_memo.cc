@@ -18,7 +18,7 @@ namespace {
 
 constexpr char kMagic[8] = {'m', 'i', 'n', 'i', 'h', 's', 'h', '1'};
 constexpr size_t kFileLimit = size_t{64} << 20;
-// Records of files that are gone are not looked for one by one: a table this long starts anew.
+// Records of files that are gone are not searched for one by one: a table this long starts over.
 constexpr size_t kForgetAbove = 500'000;
 
 struct Header {
@@ -27,7 +27,7 @@ struct Header {
 };
 static_assert(sizeof(HashMemo::Record) == 72, "the table's records have no padding");
 
-// Against torn writes only: the store is nobody else's.
+// Against torn writes only: the store is private.
 uint64_t checksum(const char* data, size_t size) {
   uint64_t sum = size;
   for (size_t at = 0; at + 8 <= size; at += 8) {

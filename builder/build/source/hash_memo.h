@@ -23,7 +23,7 @@ namespace mini::build {
 class HashMemo {
  public:
   HashMemo() = default;  // remembers for this build only
-  // `immutable`: the files are layers, which nobody changes; every hash is remembered.
+  // `immutable`: the files are layers, which never change; every hash is remembered.
   HashMemo(std::string file, bool immutable);
 
   std::optional<ContentHash> find(const FileNode& node) const;

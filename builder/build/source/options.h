@@ -22,7 +22,7 @@ struct Secret {  // --secret id=ID[,src=FILE|,env=NAME]
 
 enum class Network { standard, none, host };
 enum class Pull { missing, always, never };
-// Brings an image into the store, whatever is there; `tell` takes how far it is. Throws.
+// Pulls an image into the store, even if it is there; `tell` receives the progress. Throws.
 using Fetch = std::function<void(const std::string& image,
                                  const std::function<void(const std::string& progress)>& tell)>;
 
@@ -54,7 +54,7 @@ struct BuildOptions {
   bool no_cache = false;
   std::map<std::string, std::string> contexts;  // --build-context: a directory, docker-image://REF
   std::set<std::string> no_cache_stages;        // --no-cache=STAGE, lower case
-  Network network = Network::standard;          // for RUN without --network of its own
+  Network network = Network::standard;          // for RUN without its own --network
   bool allow_insecure = false;                  // --allow security.insecure
   bool allow_host_network = false;              // --allow network.host
   std::vector<std::string> add_hosts;           // "name:address"

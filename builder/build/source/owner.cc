@@ -42,7 +42,7 @@ Owner resolve_user(const FileView& rootfs, const std::string& user) {
   const auto line = find_line(rootfs, "etc/passwd", user, 4);
   if (!line) {
     throw Error(cat("user ", quoted(user), ": not in the image's /etc/passwd"),
-                "create it in an earlier RUN, or give its number", ErrorKind::not_found);
+                "create it in an earlier RUN, or use a numeric ID", ErrorKind::not_found);
   }
   return {id_field((*line)[2], "etc/passwd"), id_field((*line)[3], "etc/passwd")};
 }
@@ -52,7 +52,7 @@ uint32_t resolve_group(const FileView& rootfs, const std::string& group) {
   const auto line = find_line(rootfs, "etc/group", group, 3);
   if (!line) {
     throw Error(cat("group ", quoted(group), ": not in the image's /etc/group"),
-                "create it in an earlier RUN, or give its number", ErrorKind::not_found);
+                "create it in an earlier RUN, or use a numeric ID", ErrorKind::not_found);
   }
   return id_field((*line)[2], "etc/group");
 }

@@ -40,9 +40,9 @@ MissingSource missing_source(const CopyOrigin& origin, const std::string& source
                              const std::string& path, bool hidden) {
   if (hidden) {
     const std::string rule = origin.hidden_by ? origin.hidden_by(path) : std::string();
-    return MissingSource(cat("source ", quoted(source), ": left out of the context by ",
+    return MissingSource(cat("source ", quoted(source), ": excluded from the context by ",
                              rule.empty() ? "a rule of .dockerignore" : rule),
-                         cat("take the rule away, or add `!", path, "` after it"),
+                         cat("remove the rule, or add `!", path, "` after it"),
                          ErrorKind::not_found);
   }
   std::string hint;
@@ -57,7 +57,7 @@ MissingSource missing_source(const CopyOrigin& origin, const std::string& source
     }
   }
   if (hint.empty() && (source.starts_with("../") || source == "..")) {
-    hint = "sources are names inside the context; choose a context that holds the file";
+    hint = "sources are resolved in the context; choose a context that contains the file";
   }
   return MissingSource(cat("source ", quoted(source), ": not found in ", origin.view->name()), hint,
                        ErrorKind::not_found);

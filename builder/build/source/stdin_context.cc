@@ -29,7 +29,7 @@ bool looks_like_tar(std::string_view head) {
   return head.size() >= kTarHeader && head.substr(257, 5) == "ustar";
 }
 
-// Hands `head` and then the rest of `from` on; ends early when nobody reads any more.
+// Hands `head` and then the rest of `from` on; ends early when the reader is gone.
 void pump(std::string_view head, int from, Fd to) {
   sigset_t pipe_signal;
   sigemptyset(&pipe_signal);
@@ -60,7 +60,7 @@ std::optional<std::string> unpack_stdin(int fd, image::Draft& draft, bool or_tex
   if (!looks_like_tar(head)) {
     if (!or_text) {
       throw Error("standard input: not a tar archive",
-                  "with `-f` and the context `-`, the context comes as a tar", ErrorKind::usage);
+                  "with `-f`, the context `-` must be a tar archive", ErrorKind::usage);
     }
     return head + read_all(fd, "standard input", limit);
   }

@@ -10,7 +10,7 @@
 
 namespace mini::build {
 
-// Fills the draft's tree, or, when `or_text` and it is no tar, returns the text. Throws Error.
+// Fills the draft's tree, or, when `or_text` and it is not a tar, returns the text. Throws Error.
 std::optional<std::string> unpack_stdin(int fd, image::Draft& draft, bool or_text, size_t limit);
 
 }  // namespace mini::build

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include "builder/build/stage/early_check.h"
 #include "builder/build/stage/graph.h"
 #include "builder/build/stage/named_context.h"
 #include "builder/build/stage/scheduler.h"
@@ -106,6 +107,11 @@ void Build::plan() {
   const auto named = [&](const std::string& name) {
     return named_context(options, name).has_value();
   };
+  const auto no_triggers = [](const std::string&, const dockerfile::Instruction&) {
+    return std::vector<Trigger>();
+  };
+  check_before_pull(file_, plan_stages(file_, options.target, args_.global, named, no_triggers),
+                    session_.context());
   graph_ = plan_stages(file_, options.target, args_.global, named,
                        [this](const std::string& image, const dockerfile::Instruction& from) {
                          return triggers_of(image, from);
@@ -149,7 +155,7 @@ void Build::load_images() {
       } catch (const Error& error) {
         throw dockerfile::DockerfileError(
             *file_.source, use.place,
-            cat(quoted(use.name), " is no stage before this one, and no image: ", error.what()),
+            cat(quoted(use.name), " is neither an earlier stage nor an image: ", error.what()),
             error.hint());
       }
     }
@@ -187,7 +193,7 @@ void Build::number_steps() {
                                     [](const PlannedStage& stage) { return stage.needed; });
   for (const PlannedStage& planned : graph_.stages) {
     StageSteps& steps = steps_.emplace_back();
-    // What an unneeded stage stands on was not looked at.
+    // The base of an unneeded stage was not looked at.
     const bool counts_base = !planned.base_image.empty() || !planned.needed;
     int total = counts_base ? 1 : 0;
     const auto add = [&](const dockerfile::Instruction& instruction, const std::string& text,
@@ -285,7 +291,7 @@ void Build::report_failure(const Error& error) {
   }
 }
 
-// Everything that finished stays in the cache, whatever became of the build.
+// Everything that finished stays in the cache, also after a failure.
 void Build::keep_results() {
   if (session_.has_kept()) session_.reporter().whole(EventKind::storing);
   session_.publish();

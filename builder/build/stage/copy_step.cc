@@ -45,7 +45,7 @@ SourceKind source_kind(std::string_view source) {
 void refuse_remote_source(const std::string& source, bool is_add) {
   const SourceKind kind = source_kind(source);
   if (kind == SourceKind::local) return;
-  if (!is_add) throw Error(cat("source ", quoted(source), ": COPY takes no URL"), "use ADD");
+  if (!is_add) throw Error(cat("source ", quoted(source), ": COPY does not take URLs"), "use ADD");
   if (kind == SourceKind::url) return;
   throw Error(cat("source ", quoted(source), ": ADD of a git repository is not supported"),
               "clone it in a RUN, or beside the Dockerfile and COPY it");

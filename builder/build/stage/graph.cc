@@ -40,10 +40,10 @@ void check_platform(const dockerfile::Dockerfile& file, const dockerfile::From& 
   if (is_host_platform(platform)) return;
   throw dockerfile::DockerfileError(*file.source, from.platform->range,
                                     cat("platform ", quoted(platform), ": not this machine's"),
-                                    cat("leave it out, or say ", host_platform()));
+                                    cat("omit it, or use ", host_platform()));
 }
 
-// What a stage says with ONBUILD happens in those that stand on it.
+// The ONBUILD triggers of a stage run in the stages based on it.
 std::vector<Trigger> triggers_in(const dockerfile::Stage& stage) {
   std::vector<Trigger> triggers;
   for (const dockerfile::Instruction& instruction : stage.instructions) {
@@ -55,6 +55,14 @@ std::vector<Trigger> triggers_in(const dockerfile::Stage& stage) {
   return triggers;
 }
 
+// By name, or by number where a stage has none.
+std::string stage_list(const dockerfile::Dockerfile& file) {
+  std::vector<std::string> names;
+  for (const dockerfile::Stage& stage : file.stages)
+    names.push_back(stage.name.empty() ? cat(stage.index) : printable(stage.name));
+  return join(names, ", ");
+}
+
 int find_target(const dockerfile::Dockerfile& file, const std::string& target) {
   if (target.empty()) return static_cast<int>(file.stages.size()) - 1;
   if (const dockerfile::Stage* stage = dockerfile::find_stage(file, target)) return stage->index;
@@ -62,7 +70,8 @@ int find_target(const dockerfile::Dockerfile& file, const std::string& target) {
   for (const dockerfile::Stage& stage : file.stages) names.push_back(stage.name);
   const auto meant = did_you_mean(target, names);
   throw Error(cat("target stage ", quoted(target), ": not in ", quoted(file.source->name)),
-              meant && !meant->empty() ? cat("did you mean ", quoted(*meant), "?") : "",
+              meant && !meant->empty() ? cat("did you mean ", quoted(*meant), "?")
+                                       : cat("stages: ", stage_list(file)),
               ErrorKind::usage);
 }
 

@@ -1,7 +1,7 @@
 // Which stages a build needs, and what each takes from others: its base, COPY --from, RUN --mount
 // from=. A stage refers to earlier ones only, so there is no cycle; one that names itself or a
-// later one is an error with its place. Names that are no stage are images. Pure but for
-// `triggers`, which tells the ONBUILD triggers of a base image.
+// later one is an error with its place. Names that are not a stage are images. Pure but for
+// `triggers`, which returns the ONBUILD triggers of a base image.
 #pragma once
 
 #include <functional>

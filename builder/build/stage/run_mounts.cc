@@ -48,7 +48,7 @@ std::vector<std::string> hidden_below(const Context& context, const FileView& vi
   return hidden;
 }
 
-// Whiteouts for these names in a tree that lies on top of `directory`.
+// Whiteouts for these names in a tree on top of `directory`.
 void make_whiteouts(const std::string& tree, const std::string& directory,
                     const std::vector<std::string>& hidden) {
   const Root root(tree);
@@ -253,7 +253,7 @@ container::Mount RunMounts::bind_file(Prepared& mount, const FileView& view,
 }
 
 container::Mount RunMounts::bind(Prepared& mount) {
-  // Opened anew: a directory held since before belongs to the namespace that was left.
+  // Reopened: a directory held since before belongs to the previous namespace.
   const FileView view = mount.from_context ? session_.context().reopen()
                                            : FileView::of_layers(directories_of(mount.layers));
   const FileView::Resolved source = view.resolve(mount.source, /*follow_last=*/false);
@@ -270,7 +270,7 @@ std::optional<container::Mount> RunMounts::secret(Prepared& mount) {
   }
   if (given == nullptr) {
     if (!m.required) return {};
-    throw Error(cat("secret ", quoted(m.id), ": required and not given"),
+    throw Error(cat("secret ", quoted(m.id), ": required, but not given"),
                 cat("--secret id=", m.id, ",src=FILE"));
   }
   std::string value;

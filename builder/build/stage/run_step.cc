@@ -17,10 +17,13 @@ namespace {
 constexpr int kNotFound = 127, kNotExecutable = 126;
 
 std::string cure(int code, const std::vector<std::string>& argv) {
-  if (code == kNotFound) return "a command of it is not in the image";
+  if (code == kNotFound)
+    return "a command, or the interpreter of a script, is not in the image; scripts with Windows "
+           "line endings (CRLF) name an interpreter that does not exist";
   if (code == kNotExecutable)
-    return cat("something in ", quoted(argv.back()), " is not executable");
-  if (code == 137) return "it was killed; was there too little memory?";
+    return cat("a file in ", quoted(argv.back()),
+               " is not executable: `chmod +x`, or COPY --chmod");
+  if (code == 137) return "the process was killed, possibly for lack of memory";
   return {};
 }
 

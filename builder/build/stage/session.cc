@@ -54,9 +54,19 @@ const image::Image& Session::image(const std::string& asked) {
   const std::lock_guard guard(mutex_);
   // Shared: what the collector may not take between the look-up and the lease.
   const FileLock lock = store_.lock(LockMode::shared);
-  image::Image image = store_.load(name);
+  image::Image image = load(name);
   for (const image::Layer& layer : image.layers) protect(layer.diff_id);
   return images_.emplace(name, std::move(image)).first->second;
+}
+
+image::Image Session::load(const std::string& name) const {
+  try {
+    return store_.load(name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found || options_.pull != Pull::never) throw;
+    throw Error(cat(error.what(), ", and --offline or --pull=never forbids a pull"), error.hint(),
+                error.kind());
+  }
 }
 
 std::optional<image::Layer> Session::find(const Digest& key) {

@@ -46,7 +46,7 @@ class Session {
   // A finished step: kept for publish(); returns the layer as the rest of the build can use it.
   image::Layer keep(StepRecord record, const std::string& listing, image::Draft draft,
                     const image::Layer& layer);
-  // Makes everything kept permanent. Called once, whatever became of the build.
+  // Makes everything kept permanent. Called once, also after a failure.
   void publish();
   bool has_kept() const { return !kept_.empty(); }
 
@@ -57,6 +57,7 @@ class Session {
     image::Draft draft;
     image::Layer layer;
   };
+  image::Image load(const std::string& name) const;
   void protect(const Digest& diff_id);
   bool must_fetch(const std::string& name) const;
   void fetch(const std::string& name);

@@ -34,7 +34,7 @@ bool StageBuilder::without_cache() const {
          options.no_cache_stages.contains(cat(in_.planned->stage->index));
 }
 
-// Errors of `work` point at `place`; the step's own failure is told from being stopped.
+// Errors of `work` point at `place`; the step's own failure is distinguished from being stopped.
 template <class Work>
 void StageBuilder::located(const dockerfile::Source& source, const dockerfile::Range& place,
                            Work&& work) {
@@ -88,7 +88,7 @@ void StageBuilder::begin() {
   } else {
     const image::Image& image = session_.image(in_.planned->base_image);
     if (image.config.architecture != image::host_architecture()) {
-      throw Error(cat("image ", quoted(in_.planned->base_image), ": is for ",
+      throw Error(cat("image ", quoted(in_.planned->base_image), ": built for ",
                       quoted(image.config.architecture), ", this machine is ",
                       quoted(image::host_architecture())));
     }
@@ -169,9 +169,8 @@ std::vector<image::Layer> StageBuilder::layers_of(const std::string& reference,
   try {
     return session_.image(reference).layers;
   } catch (const Error& error) {
-    throw Error(
-        cat(quoted(reference), " is no stage before this one, and no image: ", error.what()),
-        error.hint(), error.kind());
+    throw Error(cat(quoted(reference), " is neither an earlier stage nor an image: ", error.what()),
+                error.hint(), error.kind());
   }
 }
 
@@ -210,7 +209,7 @@ std::string StageBuilder::why(const StepInfo& info, const StepKey& key) const {
   const PastStep* past = same_step(past_, info.text, past_now_.size());
   if (past == nullptr) return "not built before";
   const std::optional<StepRecord> record = session_.records().find(past->key);
-  if (!record) return "the record of the last time is gone";
+  if (!record) return "the record of the previous build is missing";
   return explain_difference(record->parts, session_.records().listing(past->key), key);
 }
 

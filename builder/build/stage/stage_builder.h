@@ -1,6 +1,6 @@
 // Builds one stage: its base, then instruction after instruction. A metadata instruction is applied
 // at once; one that gives a layer is looked up in the cache by its key, else executed. Every error
-// leaves as a DockerfileError that points at the instruction. Runs in a thread of its own; waits
+// leaves as a DockerfileError that points at the instruction. Runs in its own thread; waits
 // for other stages only where it uses them.
 #pragma once
 
@@ -55,7 +55,7 @@ class StageBuilder {
   void copy(const dockerfile::Instruction& expanded, const StepInfo& info);
   void run(const dockerfile::Instruction& expanded, const StepInfo& info);
 
-  // Takes the layer from the cache or executes the step; tells why.
+  // Takes the layer from the cache or executes the step; reports why.
   void layer(const StepInfo& info, const StepKey& key, const std::function<LayerResult()>& execute);
   std::string why(const StepInfo& info, const StepKey& key) const;
   CopyOrigin origin_of(const dockerfile::Copy& copy, std::unique_ptr<FileView>& view);

@@ -89,7 +89,7 @@ std::vector<std::string> expand_port(const std::string& text) {
   const size_t dash = ports.find('-');
   const int first = parse_port(ports.substr(0, dash), text);
   const int last = dash == std::string::npos ? first : parse_port(ports.substr(dash + 1), text);
-  if (last < first) throw Error(cat("port ", quoted(text), ": the range is upside down"));
+  if (last < first) throw Error(cat("port ", quoted(text), ": the range is reversed"));
   std::vector<std::string> result;
   for (int port = first; port <= last; ++port) result.push_back(cat(port, '/', protocol));
   return result;
@@ -156,7 +156,7 @@ struct Metadata {
 
   bool operator()(const dockerfile::Volume& volume) const {
     for (const dockerfile::Word& path : volume.paths) {
-      if (path.text.empty()) throw Error("VOLUME: an empty path");
+      if (path.text.empty()) throw Error("VOLUME: the path is empty");
       state.config.volumes.insert(path.text);
     }
     return history("VOLUME " + go_list(dockerfile::texts(volume.paths)));

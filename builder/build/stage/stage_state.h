@@ -21,7 +21,7 @@ namespace mini::build {
 // Where an ARG without a default gets its value from.
 struct ArgSources {
   std::map<std::string, std::string> build_args;  // --build-arg
-  std::map<std::string, std::string> global;      // ARG before FROM, and TARGETARCH and company
+  std::map<std::string, std::string> global;      // ARG before FROM, and TARGETARCH and the like
 };
 
 struct Variable {

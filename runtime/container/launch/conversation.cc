@@ -50,11 +50,12 @@ std::optional<Received> receive(int channel) {
 // What the errno means at this step, where strerror alone would puzzle.
 std::string meaning(OpCode code, int error) {
   if (code == OpCode::attach && error == ELOOP) return "a symbolic link is in the way";
-  if (code == OpCode::attach && error == ENOTDIR) return "the destination is not a directory";
+  if (code == OpCode::attach && error == ENOTDIR)
+    return "one of source and destination is a directory and the other is not";
   if (code == OpCode::attach && error == EXDEV)
-    return "the destination lies inside /proc, /sys or /dev";
+    return "the destination is inside /proc, /sys or /dev";
   if (code == OpCode::verify_directory && error == EXDEV)
-    return "the working directory lies outside of the container";
+    return "the working directory is outside of the container";
   if (code == OpCode::open_console && error == ENXIO)
     return "/dev/pts/ptmx of the container is not a devpts";
   if (code == OpCode::stdio && error == ENXIO)
@@ -72,6 +73,11 @@ std::string cure(OpCode code, int error) {
   if (code == OpCode::attach && error == EROFS)
     return "the place to mount on is missing and the file system there is read-only: create it in "
            "the image";
+  if (code == OpCode::attach && (error == ENOTDIR || error == EINVAL))
+    return "mount a file over a file, or a directory over a directory";
+  if ((code == OpCode::make_directory || code == OpCode::change_directory) &&
+      (error == ENOTDIR || error == ENOENT))
+    return "the working directory (-w, WORKDIR) must be a directory of the container";
   return "";
 }
 

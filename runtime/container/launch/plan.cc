@@ -141,7 +141,7 @@ uint64_t namespace_flag(const std::string& type) {
     if (type == name) return flag;
   }
   throw Error(cat("linux.namespaces: type ", quoted(type), " is not known"),
-              "known are mount, pid, network, ipc, uts, cgroup, user and time");
+              "one of mount, pid, network, ipc, uts, cgroup, user and time");
 }
 
 Plan plan_container(const Spec& spec, const PlanInputs& inputs) {

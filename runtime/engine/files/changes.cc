@@ -102,7 +102,7 @@ class Comparison {
     if (before && inside.stubs) seen.stubs = true;
   }
 
-  // A directory that was made anew: what the image had in it is gone.
+  // A directory that was recreated: what the image had in it is gone.
   bool hidden(int fd, const std::string& path) {
     bool any = false;
     lower_.walk(path, [&](const MergedTree::Entry& entry) {

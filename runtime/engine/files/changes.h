@@ -1,7 +1,7 @@
 // What a container has changed in its image's files: its upper directory, read as overlay means it
 // (`diff`, `export`; commit.h). Nothing is mounted, nothing of the container runs; while it runs,
 // each file is seen as it is at that moment. The empty files and directories that mini made only to
-// mount on them are no changes.
+// mount on them are not changes.
 #pragma once
 
 #include <string>

@@ -70,8 +70,8 @@ void mount_overlay(const container::Spec::Overlay& overlay) {
   // mount(2) takes a page, and cuts off the rest without a word.
   constexpr size_t kOptionPage = 4096;
   if (options.size() >= kOptionPage)
-    throw Error(cat("overlay: ", overlay.lower.size(), " layers are more than mount(2) takes"),
-                "start the container: a running one can be copied from and to");
+    throw Error(cat("overlay: ", overlay.lower.size(), " layers exceed the limit of mount(2)"),
+                "start the container: files of a running container can be copied");
   // On its own upper directory: any place does in a namespace that is ours alone.
   mount_privately("overlay", overlay.upper, "overlay", 0, options, "the container's files");
 }

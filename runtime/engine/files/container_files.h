@@ -3,7 +3,7 @@
 // overlay and its volumes, mounted in a mount namespace of a thread of ours, while the container's
 // lock is held, so that it cannot start meanwhile. Nothing of the container runs, and nothing of it
 // is loaded (CVE-2019-14271); names are resolved below the held root by the kernel, so that no link
-// leads out of it, whoever swaps names (CVE-2018-15664).
+// leads out of it, even while names are swapped (CVE-2018-15664).
 #pragma once
 
 #include <functional>

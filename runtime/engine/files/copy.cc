@@ -19,7 +19,8 @@ namespace {
 using Visitor = std::function<void(const MergedTree::Entry&)>;
 
 std::string shown(const CopyPlace& place) {
-  return cat(place.root.name(), ": ", quoted(place.path));
+  return place.root.name() == "/" ? quoted(place.path)
+                                  : cat(place.root.name(), ": ", quoted(place.path));
 }
 
 bool names_content(const std::string& path) {
@@ -41,7 +42,7 @@ std::string base_name(const std::string& path) {
 
 // What is to be copied, held.
 struct Source {
-  Fd parent;         // of what is no directory
+  Fd parent;         // of anything but a directory
   std::string name;  // in `parent`
   Fd directory;
   struct stat info;
@@ -51,7 +52,7 @@ struct Source {
 
 void refuse_kernel_files(int fd, const std::string& shown) {
   if (on_kernel_file_system(fd, shown))
-    throw Error(cat(shown, ": lies in a file system of the kernel, where nothing is to be copied"));
+    throw Error(cat(shown, ": is on a kernel file system, which cannot be copied"));
 }
 
 Source open_source(const CopyPlace& from, bool follow_link) {
@@ -71,8 +72,8 @@ Source open_source(const CopyPlace& from, bool follow_link) {
     source.directory = open_at(found.get(), ".", O_RDONLY | O_DIRECTORY);
     return source;
   }
-  if (names_directory(from.path)) throw Error(cat(source.shown, ": is no directory"));
-  // Resolved once more by the kernel; at the last name no link is followed.
+  if (names_directory(from.path)) throw Error(cat(source.shown, ": not a directory"));
+  // Resolved again by the kernel; a link at the last component is not followed.
   const std::string path = follow ? from.root.resolve(from.path) : from.path;
   std::tie(source.parent, source.name) = from.root.parent_of(path);
   return source;
@@ -127,15 +128,15 @@ Target open_target(const CopyPlace& to, const Source& source) {
     return {open_at(found->get(), ".", O_RDONLY | O_DIRECTORY), source.base};
   }
   if (found && (is_directory || names_directory(to.path)))
-    throw Error(cat(shown(to), ": is no directory"));
+    throw Error(cat(shown(to), ": not a directory"));
   if (!found && names_directory(to.path) && !is_directory)
-    throw Error(cat(shown(to), ": there is no such directory"), {}, ErrorKind::not_found);
+    throw Error(cat(shown(to), ": no such directory"), {}, ErrorKind::not_found);
   const std::string real = found ? to.root.resolve(path) : path;
   const size_t slash = real.rfind('/');
   const std::string parent = slash == std::string::npos ? "/" : cat(real.substr(0, slash), "/");
   const auto directory = to.root.open_if_exists(parent, O_PATH | O_DIRECTORY);
   if (!directory)
-    throw Error(cat(to.root.name(), ": ", quoted(parent), ": there is no such directory"), {},
+    throw Error(cat(to.root.name(), ": ", quoted(parent), ": no such directory"), {},
                 ErrorKind::not_found);
   refuse_kernel_files(directory->get(), shown(to));
   auto [fd, name] = to.root.parent_of(real);
@@ -173,8 +174,8 @@ void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
   struct stat info {};
   if (target && fstat(target->get(), &info) < 0) throw SysError(shown(to));
   if (!target || !S_ISDIR(info.st_mode))
-    throw Error(cat(shown(to), ": there is no such directory"),
-                "a tar is unpacked into a directory", ErrorKind::not_found);
+    throw Error(cat(shown(to), ": no such directory"),
+                "a tar archive is extracted into a directory", ErrorKind::not_found);
   const Root tree(draft.tree());
   CopyOptions options;
   options.implied_directories = true;

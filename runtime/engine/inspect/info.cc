@@ -25,8 +25,7 @@ std::string operating_system() {
 
 void add_warnings(const container::CgroupHost& host, std::vector<std::string>& warnings) {
   if (host.layout == container::CgroupLayout::none) {
-    warnings.push_back(
-        "no cgroup is mounted: no limit can be set, and containers cannot be paused");
+    warnings.push_back("no cgroup is mounted: limits and pause do not work");
     return;
   }
   if (host.layout == container::CgroupLayout::v2) return;
@@ -36,7 +35,7 @@ void add_warnings(const container::CgroupHost& host, std::vector<std::string>& w
   }
   if (const std::string* memory = host.v1_mount("memory");
       memory && !exists(*memory + "/memory.memsw.limit_in_bytes")) {
-    warnings.push_back("no swap limit: the kernel does not count swap");
+    warnings.push_back("no swap limit: the kernel does not account for swap");
   }
 }
 

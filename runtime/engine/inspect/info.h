@@ -1,4 +1,4 @@
-// What `info` tells about this store and this machine. Reads only.
+// What `info` shows about this store and this machine. Reads only.
 #pragma once
 
 #include <cstdint>

@@ -129,7 +129,7 @@ ProcessTable top(const ContainerStore& store, const std::string& name) {
 
 namespace {
 
-// What the cable's host end receives, the container has sent.
+// What the veth pair's host end receives, the container has sent.
 void count_traffic(const Record& record, StatsSample& sample) {
   network::Links links;
   for (const Endpoint& endpoint : record.state.endpoints) {

@@ -33,7 +33,7 @@ bool is_container_mode(const std::string& mode) {
   return mode.starts_with("container:") && mode.size() > 10;
 }
 
-// Whoever joins another container's network takes what that one has: names, addresses and ports.
+// A container that joins another's network takes its names, addresses and ports.
 void check_joined_network(const CreateRequest& request) {
   const HostConfig& host = request.host;
   const std::pair<const char*, bool> given[] = {
@@ -48,8 +48,8 @@ void check_joined_network(const CreateRequest& request) {
   };
   for (const auto& [flag, is_given] : given) {
     if (!is_given) continue;
-    refuse(cat(flag, ": contradicts --network ", printable(host.network_mode)),
-           "give it to the container whose network this one joins");
+    refuse(cat(flag, ": cannot be combined with --network ", printable(host.network_mode)),
+           "set it on the container whose network is joined");
   }
 }
 
@@ -59,11 +59,11 @@ void check_network(const CreateRequest& request) {
   if (is_container_mode(mode)) check_joined_network(request);
   if (is_container_mode(mode) || is_one_of(mode, {"none", "host"})) {
     if (!host.networks.empty())
-      refuse(cat("--network ", quoted(mode), ": goes with no other network"));
+      refuse(cat("--network ", quoted(mode), ": cannot be combined with other networks"));
     return;
   }
   if (host.networks.empty() || host.networks.front().name != mode)
-    refuse(cat("--network ", quoted(mode), ": is not the first of the networks"));
+    refuse(cat("--network ", quoted(mode), ": not the first network"));
 }
 
 void check_modes(const HostConfig& host) {
@@ -72,7 +72,9 @@ void check_modes(const HostConfig& host) {
   }
   if (!is_one_of(host.ipc_mode, {"", "private", "shareable", "host", "none"})) {
     refuse(cat("--ipc ", quoted(host.ipc_mode), ": expected private, none or host"),
-           is_container_mode(host.ipc_mode) ? "another container's /dev/shm cannot be shared" : "");
+           is_container_mode(host.ipc_mode)
+               ? "sharing another container's /dev/shm is not supported"
+               : "");
   }
   if (!is_one_of(host.uts_mode, {"", "private", "host"})) {
     refuse(cat("--uts ", quoted(host.uts_mode), ": expected host"));
@@ -81,19 +83,19 @@ void check_modes(const HostConfig& host) {
     refuse(cat("--cgroupns ", quoted(host.cgroupns_mode), ": expected host or private"));
   }
   if (!is_one_of(host.userns_mode, {"", "host"})) {
-    refuse(cat("--userns ", quoted(host.userns_mode), ": user namespaces are not built yet"));
+    refuse(cat("--userns ", quoted(host.userns_mode), ": user namespaces are not supported yet"));
   }
 }
 
 void check_memory(const HostConfig& host) {
   constexpr int64_t kLeast = 6 << 20;
   if (host.memory < 0 || (host.memory > 0 && host.memory < kLeast)) {
-    refuse("--memory: less than 6 MiB, too little for a process to start");
+    refuse("--memory: the minimum is 6 MiB");
   }
-  if (host.memory_swap < -1) refuse("--memory-swap: negative; -1 means unlimited");
+  if (host.memory_swap < -1) refuse("--memory-swap: negative; use -1 for no limit");
   if (host.memory_swap != 0 && host.memory == 0) refuse("--memory-swap: needs --memory");
   if (host.memory_swap > 0 && host.memory_swap < host.memory) {
-    refuse("--memory-swap: is memory and swap together, so it cannot be less than --memory");
+    refuse("--memory-swap: memory plus swap, so it cannot be less than --memory");
   }
   if (host.memory_reservation < 0 || (host.memory > 0 && host.memory_reservation > host.memory)) {
     refuse("--memory-reservation: must be less than --memory");
@@ -116,17 +118,17 @@ bool is_cpu_list(const std::string& text) {
 void check_cpu(const HostConfig& host) {
   const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
   if (host.nano_cpus < 0 || host.nano_cpus > cpus * 1'000'000'000LL) {
-    refuse(cat("--cpus: this machine has ", cpus, ", so 0.01 to ", cpus, " can be given"));
+    refuse(cat("--cpus: must be from 0.01 to ", cpus, ", the number of CPUs of this machine"));
   }
   if (host.nano_cpus > 0 && (host.cpu_quota != 0 || host.cpu_period != 0)) {
-    refuse("--cpus: is --cpu-quota and --cpu-period together, give one or the other");
+    refuse("--cpus: cannot be combined with --cpu-period or --cpu-quota");
   }
   if (host.cpu_period != 0 && (host.cpu_period < 1000 || host.cpu_period > 1'000'000)) {
     refuse("--cpu-period: expected 1000 to 1000000 microseconds");
   }
   if (host.cpu_quota != 0 && host.cpu_quota < 1000)
     refuse("--cpu-quota: expected at least 1000 microseconds");
-  if (host.cpu_shares < 0) refuse("--cpu-shares: is negative");
+  if (host.cpu_shares < 0) refuse("--cpu-shares: negative");
   if (!host.cpuset_cpus.empty() && !is_cpu_list(host.cpuset_cpus)) {
     refuse(cat("--cpuset-cpus ", quoted(host.cpuset_cpus), ": expected a list such as 0-2,4"));
   }
@@ -147,7 +149,7 @@ void check_ulimits(const HostConfig& host) {
     rlimit_type(name);
     const auto& [soft, hard] = limits;
     if (hard != -1 && (soft == -1 || soft > hard)) {
-      refuse(cat("--ulimit ", name, ": the soft limit is above the hard limit"));
+      refuse(cat("--ulimit ", name, ": the soft limit exceeds the hard limit"));
     }
   }
 }
@@ -162,14 +164,14 @@ void check_sysctls(const HostConfig& host) {
     const bool net = name.starts_with("net.");
     if ((!ipc && !net) || name.find('/') != std::string::npos ||
         name.find("..") != std::string::npos) {
-      refuse(cat("--sysctl ", quoted(name), ": belongs to the whole machine, not to a container"),
-             "only net.*, fs.mqueue.* and kernel.{msg*,sem,shm*} can be set");
+      refuse(cat("--sysctl ", quoted(name), ": not namespaced; it would change the whole host"),
+             "only net.*, fs.mqueue.* and kernel.{msg*,sem,shm*} can be set per container");
     }
     if (net && host.network_mode == "host") {
-      refuse(cat("--sysctl ", quoted(name), ": would change the host, because of --network host"));
+      refuse(cat("--sysctl ", quoted(name), ": would change the host because of --network host"));
     }
     if (ipc && host.ipc_mode == "host") {
-      refuse(cat("--sysctl ", quoted(name), ": would change the host, because of --ipc host"));
+      refuse(cat("--sysctl ", quoted(name), ": would change the host because of --ipc host"));
     }
   }
 }
@@ -187,7 +189,7 @@ void check_mount(const MountRequest& mount) {
   struct stat info;
   if (!mount.create_host_path && stat(mount.source.c_str(), &info) < 0) {
     throw Error(cat(shown, ": the source ", quoted(mount.source), " does not exist"),
-                "make it first, or use -v, which makes a directory");
+                "create it first, or use -v, which creates a directory");
   }
   if (!is_one_of(mount.propagation,
                  {"private", "rprivate", "shared", "rshared", "slave", "rslave"})) {
@@ -210,14 +212,14 @@ void check_devices(const HostConfig& host) {
 void check_environment(const Config& config) {
   for (const std::string& variable : config.env) {
     if (variable.empty() || variable[0] == '=')
-      refuse(cat("-e ", quoted(variable), ": has no name"));
+      refuse(cat("-e ", quoted(variable), ": the name is missing"));
     if (variable.find('\0') != std::string::npos)
-      refuse(cat("-e ", quoted(variable), ": holds a NUL byte"));
+      refuse(cat("-e ", quoted(variable), ": contains a NUL byte"));
   }
   constexpr size_t kHostNameLimit = 64;  // the kernel's
   if (config.hostname.size() > kHostNameLimit) refuse("--hostname: longer than 64 characters");
   if (!config.working_dir.empty() && !config.working_dir.starts_with('/')) {
-    refuse(cat("-w ", quoted(config.working_dir), ": is not an absolute path"));
+    refuse(cat("-w ", quoted(config.working_dir), ": not an absolute path"));
   }
   if (!config.stop_signal.empty()) parse_signal(config.stop_signal);
 }
@@ -233,7 +235,7 @@ void check_health(const std::optional<image::Healthcheck>& check) {
   for (const auto& [name, value] : durations) {
     if (value != 0 && value < kLeast) refuse(cat("--health-", name, ": less than 1ms"));
   }
-  if (check->retries < 0) refuse("--health-retries: is negative");
+  if (check->retries < 0) refuse("--health-retries: negative");
 }
 
 void check_extra_hosts(const HostConfig& host) {
@@ -243,18 +245,18 @@ void check_extra_hosts(const HostConfig& host) {
       refuse(cat("--add-host ", quoted(entry), ": expected NAME:ADDRESS"));
     }
     if (entry.find_first_of(" \t\r\n#") != std::string::npos) {
-      refuse(cat("--add-host ", quoted(entry), ": holds a blank, a line end or \"#\""));
+      refuse(cat("--add-host ", quoted(entry), ": contains white space or \"#\""));
     }
     if (entry.substr(colon + 1) == "host-gateway" && host.network_mode == "none") {
-      refuse(cat("--add-host ", quoted(entry), ": --network none has no way to the host"),
-             "leave --network none out");
+      refuse(cat("--add-host ", quoted(entry), ": the host is unreachable with --network none"),
+             "remove --network none");
     }
   }
 }
 
 void check_combinations(const HostConfig& host) {
   if (host.auto_remove && host.restart.kind != RestartPolicy::Kind::no) {
-    throw Error("--rm and --restart: a container that is removed cannot be restarted", {},
+    throw Error("--rm and --restart: a removed container cannot be restarted", {},
                 ErrorKind::usage);
   }
   if (host.restart.max_retries < 0) refuse("--restart: the number of retries is negative");

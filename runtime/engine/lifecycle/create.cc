@@ -85,8 +85,8 @@ void resolve_networks(const StatePaths& paths, HostConfig& host) {
     check_addresses(network, request);
     request.name = network.name;
     if (!named.insert(request.name).second)
-      throw Error(cat("--network ", quoted(request.name), ": named twice"),
-                  "a container is in a network once", ErrorKind::usage);
+      throw Error(cat("--network ", quoted(request.name), ": given twice"),
+                  "name each network once", ErrorKind::usage);
   }
   if (!host.networks.empty()) host.network_mode = host.networks.front().name;
 }
@@ -106,9 +106,8 @@ void check_port_count(const Config& config, const HostConfig& host) {
   constexpr size_t kMost = 4096;
   const size_t count = host.ports.size() + (host.publish_all ? config.exposed_ports.size() : 0);
   if (count <= kMost) return;
-  throw Error(
-      cat("--publish: ", count, " ports, more than the ", kMost, " that one container gets"),
-      "--network host shows all ports of a container on this machine", ErrorKind::usage);
+  throw Error(cat("--publish: ", count, " ports, the limit per container is ", kMost),
+              "--network host exposes all ports of a container on the host", ErrorKind::usage);
 }
 
 PreparedContainer make_container(Engine& engine, const CreateRequest& request) {
@@ -176,8 +175,9 @@ std::vector<std::string> command_of(const Config& config, const std::string& ima
   std::vector<std::string> args = config.entrypoint.value_or(std::vector<std::string>{});
   if (config.cmd) args.insert(args.end(), config.cmd->begin(), config.cmd->end());
   if (!args.empty()) return args;
-  throw Error(cat("image ", quoted(image), ": says no command to run, and none was given"),
-              cat("name one: `mini run ", printable(image), " COMMAND`"), ErrorKind::usage);
+  throw Error(cat("image ", quoted(image),
+                  ": has no default command (CMD or ENTRYPOINT), and none was given"),
+              cat("give one: `mini run ", printable(image), " COMMAND`"), ErrorKind::usage);
 }
 
 std::vector<MountRequest> merge_mounts(const Config& config, const HostConfig& host) {
@@ -186,8 +186,7 @@ std::vector<MountRequest> merge_mounts(const Config& config, const HostConfig& h
   for (MountRequest mount : host.mounts) {
     mount.destination = clean_path(mount.destination);
     if (!taken.insert(mount.destination).second) {
-      throw Error(cat("mount ", quoted(mount.destination), ": asked for twice"), {},
-                  ErrorKind::usage);
+      throw Error(cat("mount ", quoted(mount.destination), ": given twice"), {}, ErrorKind::usage);
     }
     mount.anonymous = mount.type == MountRequest::Type::volume && mount.source.empty();
     out.push_back(std::move(mount));

@@ -22,6 +22,21 @@ namespace {
 
 // The client's side of one exec'd process, which is our own child: its streams, its terminal, its
 // signals.
+// Docker's exit statuses of a process that cannot be started: 126, with --detach 1.
+template <class Work>
+auto starting(bool detach, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::conflict) throw;
+    const bool missing = error.kind() == ErrorKind::no_command;
+    throw Error(error.what(), error.hint(),
+                detach    ? ErrorKind::failed
+                : missing ? ErrorKind::no_command
+                          : ErrorKind::not_executable);
+  }
+}
+
 class ExecSession {
  public:
   explicit ExecSession(const ExecRequest& request)
@@ -42,8 +57,10 @@ class ExecSession {
       err = make_pipe();
       options.stdio = {in.read.get(), out.write.get(), err.write.get()};
     }
-    process_ = container::launch_in(spec, record.state.process,
-                                    container::Cgroup::from_string(record.cgroup), options);
+    process_ = starting(false, [&] {
+      return container::launch_in(spec, record.state.process,
+                                  container::Cgroup::from_string(record.cgroup), options);
+    });
     in.read.reset();
     out.write.reset();
     err.write.reset();
@@ -151,13 +168,17 @@ int exec_in_container(const ContainerStore& store, const ExecRequest& request) {
   settings.tty = request.tty && !request.detach;
   settings.privileged = request.privileged;
   const std::string& user = request.user.empty() ? record.config.user : request.user;
-  container::Spec spec = make_exec_spec(record, settings, find_running_user(record, user));
+  container::Spec spec = starting(request.detach, [&] {
+    return make_exec_spec(record, settings, find_running_user(record, user));
+  });
   if (request.detach) {
-    // Output goes to the container's own /dev/null; whoever adopts orphans reaps it.
+    // Output goes to the container's own /dev/null; the reaper of orphans reaps it.
     container::LaunchOptions options;
     options.name = record.name;
-    container::launch_in(spec, record.state.process, container::Cgroup::from_string(record.cgroup),
-                         options);
+    starting(true, [&] {
+      return container::launch_in(spec, record.state.process,
+                                  container::Cgroup::from_string(record.cgroup), options);
+    });
     return 0;
   }
   if (const auto size = terminal_size(); size && settings.tty) {

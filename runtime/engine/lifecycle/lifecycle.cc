@@ -260,7 +260,7 @@ void remove_container(const ContainerStore& store, const std::string& name,
   record = lock ? store.read(record->id) : std::nullopt;
   if (!record) return;  // --rm was faster
   if (is_live(*record)) {
-    throw Error(cat("container ", record->name, ": was started again meanwhile"), {},
+    throw Error(cat("container ", record->name, ": was restarted in the meantime"), {},
                 ErrorKind::conflict);
   }
   if (options.volumes) {

@@ -178,7 +178,7 @@ Pruned prune_volumes(Engine& engine, const PruneOptions& options) {
 Pruned prune_networks(Engine& engine, const PruneOptions& options) {
   Pruned out;
   const ContainerStore& store = engine.containers;
-  if (options.filter.last_used_ns) return out;  // nobody notes when a network was used
+  if (options.filter.last_used_ns) return out;  // the last use of a network is not recorded
   for (const network::Network& network : unused_networks(store, options.without_containers)) {
     if (!options.filter.matches_labels(network.labels)) continue;
     if (options.filter.until_ns && network.created_ns >= *options.filter.until_ns) continue;

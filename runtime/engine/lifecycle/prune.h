@@ -53,7 +53,7 @@ Pruned prune_images(Engine& engine, const PruneOptions& options, const Roots& mo
 std::vector<std::string> remove_image(Engine& engine, const std::string& name, bool force,
                                       const Roots& more_roots = {});
 
-// Layers that containers stand on: roots for image::collect_garbage.
+// Layers used by containers: roots for image::collect_garbage.
 std::set<Digest> container_layers(const ContainerStore& store);
 // Everything that nothing refers to goes; returns what it was worth.
 uint64_t collect_garbage(Engine& engine, const Roots& more_roots, bool dry_run);

@@ -72,7 +72,7 @@ std::string report_of(const Error& error) {
 void throw_reported(const std::string& report, const std::string& name) {
   if (report == "started") return;
   if (report.empty())
-    throw Error(cat("container ", name, ": its monitor ended before it had started"));
+    throw Error(cat("container ", name, ": its monitor exited before the container started"));
   const Json document = parse_json(report, "monitor");
   const JsonView view(document, "monitor");
   throw Error(view.at("error").string(), view.string_or("hint"),
@@ -192,7 +192,7 @@ int run_monitor(Engine& engine, const std::string& id) {
   for (const int fd : {kReport, kLock}) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
       report.release();
-      throw Error("monitor: is started by mini itself, not by hand",
+      throw Error("monitor: internal command, started by mini itself",
                   "use `mini run -d` or `mini start`", ErrorKind::usage);
     }
   }

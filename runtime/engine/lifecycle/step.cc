@@ -39,7 +39,7 @@ container::Mount read_only_bind(const std::string& source, const std::string& de
   return {destination, "bind", source, {"bind", "rprivate", "ro"}, {}, {}};
 }
 
-// A step is a container that nobody keeps: the same record, filled in memory only.
+// A step is a temporary container: the same record, in memory only.
 Record record_of(const StepRequest& request, const std::string& id) {
   Record record;
   record.id = id;

@@ -64,7 +64,7 @@ class Session {
       if (reads_ && unsent_.empty())
         round.watch(STDIN_FILENO, POLLIN, [this](short) { read_input(); });
       round.wait();
-      // Nobody reads us any more (`| head`): the container goes on, we do not.
+      // The reader of our output is gone (`| head`): the container goes on, we do not.
       if (out_.closed() || err_.closed()) {
         result_ = {false, 128 + SIGPIPE};
         done_ = true;
@@ -107,7 +107,7 @@ class Session {
     if (outcome == Received::none) return;
     if (outcome == Received::end) {
       raw_.reset();
-      throw Error(cat("container ", id_.substr(0, 12), ": its monitor has ended"));
+      throw Error(cat("container ", id_.substr(0, 12), ": its monitor has exited"));
     }
     switch (frame.type) {
       case Frame::output:
@@ -119,7 +119,7 @@ class Session {
       case Frame::dropped:
         raw_.reset();
         throw Error(cat("container ", id_.substr(0, 12),
-                        ": detached, because its output was not read fast enough"));
+                        ": detached, because its output was read too slowly"));
       case Frame::exit: {
         int32_t code = 0;
         memcpy(&code, frame.payload.data(), std::min(frame.payload.size(), sizeof code));

@@ -2,7 +2,7 @@
 // packet is one frame, a type byte and its payload. The client speaks first (hello). Both sides are
 // mini, of the same version or of another one: a frame of unknown type is passed over. Signals do
 // not come this way: a client sends them to the container's process itself, so that they never wait
-// behind input that nobody reads.
+// behind unread input.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ enum class Frame : char {
 
 constexpr size_t kLargestFrame = 32 << 10;
 
-// One packet; false when the other side is gone or (non-blocking) not ready: errno tells.
+// One packet; false when the other side is gone or (non-blocking) not ready: see errno.
 bool send_frame(int socket, Frame type, std::string_view payload);
 // A received packet; nothing in `payload` and false at the end. Blocks unless the socket is
 // non-blocking.

@@ -19,8 +19,7 @@ std::string parse_detach_keys(const std::string& text) {
       keys += static_cast<char>(name[5] & 0x1f);
     } else {
       throw Error(cat("--detach-keys ", quoted(text), ": ", quoted(key), " is not a key"),
-                  "write single letters or ctrl- and a letter, separated by commas: ctrl-p,ctrl-q",
-                  ErrorKind::usage);
+                  "letters or ctrl-LETTER, separated by commas: ctrl-p,ctrl-q", ErrorKind::usage);
     }
   }
   return keys;

@@ -18,7 +18,7 @@ struct LogLine {
   int64_t time_ns = 0;
 };
 
-// Appends the line, with its line end. Bytes that are no UTF-8 become U+FFFD, as JSON has no place
+// Appends the line, with its line end. Bytes that are not UTF-8 become U+FFFD, as JSON has no place
 // for them.
 void append_log_line(std::string& out, bool is_stderr, std::string_view text,
                      std::string_view time);

@@ -200,7 +200,7 @@ void read_logs(const ContainerStore& store, const std::string& name, const LogsO
                const LogSink& sink) {
   const Record record = store.find(name);
   if (record.host.log_driver == "none") {
-    throw Error(cat("container ", record.name, ": keeps no log (--log-driver none)"));
+    throw Error(cat("container ", record.name, ": has no log (--log-driver none)"));
   }
   Reader(store, record, options, sink).run();
 }

@@ -70,7 +70,7 @@ int Monitor::run() {
   return exit_code_;
 }
 
-// The record is in record_, its lock in our hands: given back as soon as the record says what runs.
+// The record is in record_, its lock held: released as soon as the record says what runs.
 void Monitor::launch() {
   Record& record = *record_;
   Pipe in, out, err;
@@ -186,9 +186,9 @@ void Monitor::take_signal() {
       const std::optional<Record> record = store_.load(id_);
       if (record && !takes_signal(*record, signal)) {
         ignored_signal_ = signal;
-        warn_once(cat(
-            "container ", record->name, ": ignores ", signal_name(signal),
-            ", because its first process has no handler for it (see --init); once more kills it"));
+        warn_once(cat("container ", record->name, ": ignores ", signal_name(signal),
+                      ", because its first process has no handler for it (see --init); send it "
+                      "again to kill the container"));
       }
     }
     signal_pidfd(process_.pidfd.get(), signal);
@@ -216,7 +216,7 @@ void Monitor::reap() {
 Monitor::Next Monitor::record_end() {
   Next next = Next::end;
   lock_ = store_.lock(id_);
-  // After the lock: who ends a container says so before it looks at the record.
+  // After the lock: whatever stops a container says so before it looks at the record.
   clients_.hear();
   record_ = lock_ ? store_.read(id_) : std::nullopt;
   if (!record_) return next;  // removed while it ran, by force

@@ -1,6 +1,6 @@
 // The life of one running container, from launch to its last record: owns its streams, its log, its
 // clients, its health checks and its restarts. Lives in the process of a foreground `run`, or in a
-// process of its own (run.h). The container's processes die with it, and whoever reads the record
+// process (run.h). The container's processes die with it, and every reader of the record
 // next cleans up (container_store.h). One thread, one poll loop.
 #pragma once
 

@@ -99,8 +99,8 @@ size_t OutputStream::read_some() {
 }
 
 void OutputStream::drain() {
-  // A pipe holds no more than this; who writes on after the container's end (--pid host) is not
-  // waited for.
+  // A pipe holds no more than this; a process that writes on after the container's end (--pid host)
+  // is not waited for.
   constexpr size_t kMost = 1 << 20;
   for (size_t total = 0; source_ && total < kMost;) {
     const size_t size = read_some();
@@ -143,7 +143,7 @@ void InputQueue::write_some() {
     const ssize_t size = ::write(fd_, queue_.data(), queue_.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return;
-    if (size < 0) {  // nobody reads any more
+    if (size < 0) {  // the reader is gone
       queue_.clear();
       pipe_.reset();
       fd_ = -1;

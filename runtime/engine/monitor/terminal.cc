@@ -53,8 +53,8 @@ void SizeChanges::take() const {
 
 void check_terminal(bool tty, bool stdin_open) {
   if (!tty || !stdin_open || isatty(STDIN_FILENO)) return;
-  throw Error("standard input is not a terminal", "leave out -t, or run it in a terminal",
-              ErrorKind::usage);
+  throw Error("the input device is not a TTY", "remove -t, or run it in a terminal",
+              ErrorKind::arguments);
 }
 
 }  // namespace mini::engine

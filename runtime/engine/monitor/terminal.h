@@ -11,7 +11,7 @@
 
 namespace mini::engine {
 
-// Raw from construction to destruction. Does nothing to what is no terminal.
+// Raw from construction to destruction. Does nothing unless it is a terminal.
 class RawTerminal {
  public:
   explicit RawTerminal(int fd);

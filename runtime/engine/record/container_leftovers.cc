@@ -1,5 +1,5 @@
 // What dead processes left behind: records that say "running" without a monitor, directories
-// without a record, records that nobody can read.
+// without a record, unreadable records.
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -32,7 +32,7 @@ void ContainerStore::end_processes(const std::string& id, const Record* record) 
   group.remove();
   network::Membership(paths_).leave(id);
   if (!record) return;
-  // Without a group of its own (or moved out of it), the first process is all that is known; its
+  // Without its own cgroup (or moved out of it), the first process is all that is known; its
   // pid namespace ends with it.
   if (const std::optional<Fd> process = open_pidfd(record->state.process)) {
     signal_pidfd(process->get(), SIGKILL);
@@ -41,7 +41,7 @@ void ContainerStore::end_processes(const std::string& id, const Record* record) 
 
 std::optional<Record> ContainerStore::reconciled(Record record) const {
   if (!is_live(record) || has_monitor(record.id)) return record;
-  // Somebody who holds the lock is changing it right now: what was read is as good as anything.
+  // The holder of the lock is changing it right now: what was read is as good as anything.
   std::optional<FileLock> held = try_lock_directory(directory(record.id), LockMode::exclusive);
   if (!held) return record;
   std::optional<Record> again = read(record.id);
@@ -66,8 +66,8 @@ std::optional<Record> ContainerStore::reconciled(Record record) const {
 }
 
 void ContainerStore::remove_abandoned(const std::string& id) const {
-  // Made when it is missing: who holds the mark decides, and somebody may be making a container of
-  // this id right now, whose first mark another sweep has just taken away.
+  // Created when missing: the holder of the mark decides, and another process may be creating a
+  // container of this id right now, whose first mark another sweep has just removed.
   std::optional<FileLock> held;
   if (mkdir(run_directory(id).c_str(), 0700) < 0 && errno != EEXIST)
     make_directories(run_directory(id), 0700);
@@ -76,7 +76,7 @@ void ContainerStore::remove_abandoned(const std::string& id) const {
   if (exists(directory(id))) {
     held = try_lock_directory(directory(id), LockMode::exclusive);
     if (!held || exists(directory(id) + "/record.json")) {
-      // A record came to be meanwhile; its owner makes the mark anew when there is none.
+      // A record appeared in the meantime; its owner recreates the mark when there is none.
       remove_run_directory(id);
       return;
     }
@@ -100,7 +100,7 @@ void ContainerStore::remove_traces(const std::string& id) const {
   if (record->host.auto_remove) remove_with_volumes(*record);
 }
 
-// --- a record that nobody can read ---
+// --- an unreadable record ---
 
 bool ContainerStore::is_unreadable(const std::string& id) const {
   try {
@@ -116,7 +116,7 @@ bool ContainerStore::is_unreadable(const std::string& id) const {
 bool ContainerStore::remove_unreadable(const std::string& name_or_id) const {
   const std::optional<std::string> id = id_of(name_or_id);
   if (!id) return false;
-  std::optional<FileLock> mark, held = lock(*id);  // who writes in place has finished
+  std::optional<FileLock> mark, held = lock(*id);  // a writer in place has finished
   if (!held || !is_unreadable(*id)) return false;
   held.reset();
   end_processes(*id, nullptr);

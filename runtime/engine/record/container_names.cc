@@ -62,12 +62,12 @@ std::string names_directory(const StatePaths& paths) {
 }
 
 void make_names_directory(const StatePaths& paths) {
-  make_directories(paths.root, 0700);  // the root itself is nobody else's business
+  make_directories(paths.root, 0700);  // the root itself is private
   make_directories(names_directory(paths), 0711);
 }
 
 FileLock lock_names(const StatePaths& paths) {
-  // Who makes a store may be killed between its parent and this.
+  // A process that creates a store may be killed between its parent and this.
   if (access(names_directory(paths).c_str(), F_OK) < 0) make_names_directory(paths);
   return FileLock::acquire(itself(names_directory(paths)), LockMode::exclusive,
                            "the containers' names");

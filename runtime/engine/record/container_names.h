@@ -22,7 +22,7 @@ void make_names_directory(const StatePaths& paths);
 // Everything that changes which name belongs to whom. Taken after a container's own lock, never
 // before it.
 FileLock lock_names(const StatePaths& paths);
-std::string owner_of_name(const StatePaths& paths, const std::string& name);  // empty: nobody's
+std::string owner_of_name(const StatePaths& paths, const std::string& name);  // empty: not taken
 void put_name(const StatePaths& paths, const std::string& name, const std::string& id);
 // Only when it is this container's.
 void take_name(const StatePaths& paths, const std::string& name, const std::string& id);

@@ -73,7 +73,7 @@ std::optional<Record> ContainerStore::read(const std::string& id) const {
   if (!text) return {};
   try {
     Record record = parse_record(*text, path);
-    if (record.id != id) throw Error(cat(path, ": is the record of another container"));
+    if (record.id != id) throw Error(cat(path, ": belongs to another container"));
     return record;
   } catch (const Error& error) {
     throw Error(error.what(), cat("remove the container: `mini rm -f ", id.substr(0, 12), "`"));
@@ -142,8 +142,8 @@ std::optional<std::string> ContainerStore::id_of(const std::string& name_or_id) 
   for (std::string& id : list_directory(paths_.root + "/containers")) {
     if (!is_id(id) || !id.starts_with(name)) continue;
     if (found) {
-      throw Error(cat("container ", quoted(name), ": more than one id starts like this"),
-                  "give more digits", ErrorKind::conflict);
+      throw Error(cat("container ", quoted(name), ": ambiguous ID prefix"),
+                  "give more digits of the ID", ErrorKind::conflict);
     }
     found = std::move(id);
   }
@@ -261,7 +261,7 @@ void ContainerStore::rename(Record& record, const std::string& name) const {
   check_container_name(name);
   const std::string old = record.name;
   if (old == name) {
-    throw Error(cat("container ", name, ": has this name already"), {}, ErrorKind::conflict);
+    throw Error(cat("container ", name, ": already has this name"), {}, ErrorKind::conflict);
   }
   const FileLock names = lock_names(paths_);
   if (name_is_taken(name)) throw name_in_use(name);

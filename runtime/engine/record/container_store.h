@@ -7,7 +7,7 @@
 //
 // Every change is made under the container's lock, flock(2) on its own directory, so the lock lives
 // and dies with what it protects. A directory without a record and without a lock was left by a
-// dead process and is removed. A record that says "running" without a living monitor is mended by
+// dead process and is removed. A record that says "running" without a living monitor is repaired by
 // whichever command reads it next: its processes end, its cgroup goes, and it becomes exited (255)
 // or, with --rm, is removed. Containers are not synced to disk: a power cut may lose one that ran,
 // never an image.
@@ -43,9 +43,9 @@ class ContainerStore {
   // Newest first. One unreadable record is reported by warn_once and left out.
   std::vector<Record> list(Scope scope = Scope::all) const;
   std::optional<Record> load(const std::string& id) const;  // by full id
-  // As it is written, nothing mended: for who holds the lock.
+  // As written, not repaired: for callers that hold the lock.
   std::optional<Record> read(const std::string& id) const;
-  // All records as they are written, in no order, nothing mended: safe while other locks are held.
+  // All records as written, unordered, not repaired: safe while other locks are held.
   // One that does not parse is an error (its layers and volumes are unknown), as in `read`.
   std::vector<Record> snapshot() const;
 

@@ -30,7 +30,7 @@ void ensure_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) < 0 && errno != EEXIST) throw SysError(path);
 }
 
-// The root is nobody else's business, whoever makes it.
+// The root is private, whichever process creates it.
 std::string make_volumes_directory(const StatePaths& paths) {
   make_directories(paths.root, 0700);
   ensure_directory(paths.root + "/volumes", 0711);
@@ -51,7 +51,7 @@ void check_volume_name(const std::string& name) {
   if (is_volume_name(name)) return;
   throw Error(cat("volume name ", quoted(name),
                   ": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed, at most 255 characters"),
-              "a path of the host has to be absolute", ErrorKind::usage);
+              "a host path must be absolute", ErrorKind::usage);
 }
 
 std::string VolumeStore::directory(const std::string& name) const {
@@ -73,7 +73,7 @@ std::optional<Volume> VolumeStore::find(const std::string& name) const {
     volume = std::move(described);
   } catch (const Error& error) {
     // Torn by a power cut: the data is worth more than its labels.
-    warn_once(cat("volume ", name, ": taken as one without labels: ", error.what()));
+    warn_once(cat("volume ", name, ": its labels are ignored: ", error.what()));
   }
   volume.name = name;
   volume.mountpoint = directory(name) + "/_data";

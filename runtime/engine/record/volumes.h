@@ -1,8 +1,8 @@
 // Volumes: <root>/volumes/<name>/_data and volume.json. An anonymous volume's name is 64 hex
 // digits. A volume that a container's record names is in use and is not removed. Naming a volume in
 // a record and removing one exclude each other by a lock on <root>/volumes. A directory without
-// volume.json was not finished and is no volume; one whose volume.json does not parse is a volume
-// without labels, with a warning. A volume is removed whole or not at all.
+// volume.json was not finished and is not a volume; one whose volume.json does not parse is a
+// volume without labels, with a warning. A volume is removed whole or not at all.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,7 @@ std::vector<network::Network> networks_of(const StatePaths& paths, const HostCon
   std::vector<network::Network> out;
   for (const NetworkRequest& request : host.networks) {
     auto found = store.find_if_exists(request.name);
-    // The default network is made by the first who joins it.
+    // The first container that joins the default network creates it.
     if (found) {
       out.push_back(std::move(*found));
     } else if (request.name == network::kDefaultNetwork) {
@@ -66,7 +66,7 @@ std::vector<network::Network> networks_of(const StatePaths& paths, const HostCon
   return out;
 }
 
-// The first that leads out of this host; its gateway is the default route, its address published.
+// The first with outbound access; its gateway is the default route, its address published.
 size_t way_out_of(const std::vector<network::Network>& networks) {
   const auto found =
       std::find_if(networks.begin(), networks.end(),
@@ -160,15 +160,16 @@ void ContainerNetwork::reserve(const Record& record) {
   const std::vector<network::Network> networks = networks_of(paths_, record.host);
   const size_t way_out = way_out_of(networks);
   if (way_out == networks.size())
-    throw Error(cat("publish: container ", record.name, " is in internal networks only"),
-                "give it a second network: `mini network connect`", ErrorKind::usage);
+    throw Error(cat("publish: container ", record.name,
+                    " is in internal networks only, which publish no ports"),
+                "connect it to another network: `mini network connect`", ErrorKind::usage);
   for (const PortRequest& request : wanted) {
     if (!request.host_address.empty()) {
-      if (network::Address::parse_or_none(request.host_address).is_v6() &&
-          !networks[way_out].subnet6)
+      const network::Address wanted_address = network::Address::parse_or_none(request.host_address);
+      if (wanted_address.is_v6() && !wanted_address.is_loopback() && !networks[way_out].subnet6)
         throw Error(cat("publish on ", request.host_address, ": network ", networks[way_out].name,
                         " has no IPv6"),
-                    "make one that has: `mini network create --ipv6 NAME`", ErrorKind::usage);
+                    "create one with IPv6: `mini network create --ipv6 NAME`", ErrorKind::usage);
       reserve_one(request, request.host_address);
       continue;
     }
@@ -244,7 +245,7 @@ void ContainerNetwork::watch(PollRound& round) {
     round.watch(name_server_->fd(), POLLIN, [this](short) { name_server_->serve(); });
 }
 
-// In place: the file is mounted already, and nobody reads it before the command runs.
+// In place: the file is already mounted, and it is not read before the command runs.
 void ContainerNetwork::write_hosts(const Record& record) const {
   std::vector<std::string> extra = record.host.extra_hosts;
   for (std::string& entry : extra) {

@@ -19,7 +19,7 @@ namespace mini::engine {
 
 class ContainerNetwork {
  public:
-  // `hosts_path`: the container's hosts file, written anew when the addresses are known; empty:
+  // `hosts_path`: the container's hosts file, rewritten when the addresses are known; empty:
   // none. Throws conflict, naming the holder, when a port to be published is busy.
   ContainerNetwork(const StatePaths& paths, const Record& record, std::string hosts_path);
   ~ContainerNetwork();
@@ -62,7 +62,7 @@ bool has_networks(const HostConfig& host);
 bool joins_network(const HostConfig& host);  // another container's
 // Its leases get the names that the record gives it now.
 void rename_in_networks(const ContainerStore& store, Record& record);
-// By which others find it: its name, aliases of that network, its short id, a host name of its own.
+// How others resolve it: its name, aliases of that network, its short ID, its own host name.
 std::vector<std::string> names_in(const Record& record, const NetworkRequest& network);
 Endpoint endpoint_of(const network::Member& member, const std::string& interface);
 // The servers that a container in networks asks, and its resolv.conf.

@@ -62,7 +62,7 @@ std::vector<container::Device> find_devices(const DeviceRequest& request) {
   if (stat(request.host.c_str(), &info) < 0) throw SysError(shown);
   std::vector<container::Device> devices;
   if (S_ISDIR(info.st_mode)) collect(request.host, to, devices);
-  if (devices.empty()) throw Error(cat(shown, ": is not a device, and holds none"));
+  if (devices.empty()) throw Error(cat(shown, ": neither a device nor a directory with devices"));
   return devices;
 }
 

@@ -33,8 +33,8 @@ bool is_opened_directory_empty(int directory) {
   return list_directory(cat("/proc/self/fd/", directory, "/.")).empty();
 }
 
-// False when something is in it. The directory's own time stays: when mini tidied up is no part of
-// a layer.
+// False when something is in it. The directory's own time stays: when mini cleaned up is not part
+// of a layer.
 bool take_away(int directory, const std::string& name, int flags) {
   struct stat before;
   if (fstat(directory, &before) < 0) throw SysError(quoted(name));
@@ -71,7 +71,7 @@ MountStubs::MountStubs(const container::Spec::Overlay& overlay,
     }
   };
   for (const std::string& target : targets) {
-    // What lies inside another of the sandbox's own file systems never reaches the layer.
+    // What is inside another file system of the sandbox never reaches the layer.
     if (target.starts_with("/dev/") || target.starts_with("/sys/") || target.starts_with("/proc/"))
       continue;
     look(target);

@@ -31,7 +31,7 @@ void require_own_networks(const Record& record) {
   const std::string& mode = record.host.network_mode;
   if (mode != "host" && !joins_network(record.host)) return;
   throw Error(cat("container ", record.name, ": has no network of its own (--network ", mode, ")"),
-              "make it anew without that flag", ErrorKind::conflict);
+              "recreate it without that flag", ErrorKind::conflict);
 }
 
 bool runs(const Record& record) {
@@ -95,7 +95,7 @@ void move_ports(const StatePaths& paths, Record& record) {
 void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& wanted,
              bool leads_out) {
   const std::optional<Fd> process = open_pidfd(record.state.process);
-  if (!process) throw Error(cat("container ", record.name, ": has just ended"));
+  if (!process) throw Error(cat("container ", record.name, ": has just exited"));
   const network::Membership membership(paths);
   network::JoinRequest request;
   request.container = record.id;
@@ -117,7 +117,7 @@ void plug_in(const StatePaths& paths, Record& record, const NetworkRequest& want
   if (takes_ports) settle_ports(record.state, &member.network);
 }
 
-// The default route goes over to the next network that leads out.
+// The default route moves to the next network with outbound access.
 void reroute(const StatePaths& paths, const Record& record) {
   const std::optional<Fd> process = open_pidfd(record.state.process);
   if (!process) return;
@@ -152,8 +152,8 @@ void connect_network(const ContainerStore& store, const std::string& name,
   wanted.name = network.name;
   const auto same = [&](const NetworkRequest& have) { return have.name == network.name; };
   if (std::any_of(record.host.networks.begin(), record.host.networks.end(), same))
-    throw Error(cat("container ", record.name, ": is in network ", network.name, " already"),
-                "`mini network disconnect` takes it out first", ErrorKind::conflict);
+    throw Error(cat("container ", record.name, ": is already in network ", network.name),
+                "disconnect it first: `mini network disconnect`", ErrorKind::conflict);
   if (runs(record)) plug_in(store.paths(), record, wanted, !network.internal);
   record.host.networks.push_back(std::move(wanted));
   if (record.host.network_mode == "none") record.host.network_mode = network.name;
@@ -171,7 +171,7 @@ void disconnect_network(const ContainerStore& store, const std::string& name,
                                     [&](const NetworkRequest& have) { return have.name == known; });
   if (gone == 0)
     throw Error(cat("container ", record.name, ": is not in network ", known),
-                cat("`mini inspect ", record.name, "` tells in which it is"), ErrorKind::conflict);
+                cat("`mini inspect ", record.name, "` shows its networks"), ErrorKind::conflict);
   if (runs(record) && network) {
     const auto before = way_out(store.paths(), record);
     network::Membership(store.paths()).leave(record.id, network->id, true);

@@ -22,13 +22,13 @@ class Explanation {
   std::string text() {
     line("", cat("container ", record_.name, " (", record_.id.substr(0, 12), ")"));
     if (record_.host.network_mode == "host") {
-      line("", "network host: it has this host's interfaces, addresses and ports");
+      line("", "network host: uses the host's interfaces, addresses and ports");
     } else if (joins_network(record_.host)) {
       const std::string other = record_.host.network_mode.substr(sizeof "container:" - 1);
       line("", cat("network of container ", other.substr(0, 12), ": see `mini network explain ",
                    other.substr(0, 12), "`"));
     } else if (record_.host.networks.empty()) {
-      line("", "network none: only its own 127.0.0.1; nobody reaches it, it reaches nobody");
+      line("", "network none: loopback only, no other connectivity");
     } else {
       explain_networks();
     }
@@ -49,7 +49,7 @@ class Explanation {
   void explain_networks() {
     if (record_.state.endpoints.empty()) {
       for (const NetworkRequest& network : record_.host.networks)
-        line("", cat("network ", network.name, ": joined when it starts"));
+        line("", cat("network ", network.name, ": connected when the container starts"));
       return;
     }
     for (const Endpoint& endpoint : record_.state.endpoints) explain(endpoint);
@@ -66,7 +66,7 @@ class Explanation {
     line("", cat("network ", network->name, " (", network->subnet.str(),
                  network->subnet6 ? cat(", ", network->subnet6->str()) : "",
                  network->internal ? ", internal)" : ")"));
-    line("interface", cat(endpoint.interface, ' ', endpoint.mac, ", its other end ",
+    line("interface", cat(endpoint.interface, ' ', endpoint.mac, ", veth peer ",
                           endpoint.host_interface, " on bridge ", network->bridge));
     line("address",
          cat(endpoint.address, '/', endpoint.prefix,
@@ -80,17 +80,18 @@ class Explanation {
     }
     line("neighbours", others.empty() ? "none" : join(others, ", "));
     line("in", network->internal
-                   ? "this host and the neighbours reach every port; nobody else reaches it"
-                   : "this host and the neighbours reach every port; other networks and other "
+                   ? "this host and containers of the network reach every port; nothing else does"
+                   : "this host and containers of the network reach every port; other networks and "
                      "hosts reach published ports only");
-    line("out", network->internal ? "the neighbours and this host's gateway address, nothing else"
-                                  : "everything, with this host's address (masquerade)");
+    line("out", network->internal
+                    ? "containers of the network and the gateway address, nothing else"
+                    : "everything, with this host's address (NAT)");
   }
 
   void explain_routes() {
     const std::optional<Fd> process = open_pidfd(record_.state.process);
     if (!process) return;
-    line("", "routes, as the container has them");
+    line("", "routes of the container");
     const network::InNamespace there(process->get());
     network::Links links;
     const std::vector<network::Link> interfaces = links.list();
@@ -110,11 +111,11 @@ class Explanation {
     for (const network::Upstream& upstream : resolver_of(record_.host).upstreams) {
       if (internal_only_ && upstream.from_host) continue;
       servers.push_back(
-          cat(upstream.address.str(), upstream.from_host ? " (asked from this host)" : ""));
+          cat(upstream.address.str(), upstream.from_host ? " (queried from this host)" : ""));
     }
     line("", "name server 127.0.0.11");
     line("first", "names of the containers in its networks");
-    line("then", servers.empty() ? "nobody: this host names no server that it may ask"
+    line("then", servers.empty() ? "none: this host configures no usable name server"
                                  : join(servers, ", "));
   }
 
@@ -138,18 +139,17 @@ class Explanation {
     std::vector<std::string> found;
     if (trim(read_file_if_exists("/proc/sys/net/ipv4/ip_forward").value_or("1")) != "1")
       found.push_back(
-          "this host does not forward: `sysctl net.ipv4.ip_forward=1`; mini switches it on when "
+          "this host does not forward: `sysctl net.ipv4.ip_forward=1`; mini enables it when "
           "a network's bridge comes up");
     for (const std::string& chain :
          network::Firewall(network::firewall_table(store_.paths())).foreign_drops())
       found.push_back(cat("firewall chain \"", chain,
-                          "\" drops what is forwarded unless a rule in it accepts it; mini does "
+                          "\" drops forwarded packets unless a rule accepts them; mini does "
                           "not change it: `nft list ruleset`"));
     const std::string legacy = read_file_if_exists("/proc/net/ip_tables_names").value_or("");
     if (legacy.find("filter") != std::string::npos)
-      found.push_back("a filter of old iptables is loaded, too: `iptables-legacy -S FORWARD`");
-    line("", found.empty() ? "nothing on this host is known to stand in the way"
-                           : "what may stand in the way");
+      found.push_back("a legacy iptables filter is also loaded: `iptables-legacy -S FORWARD`");
+    line("", found.empty() ? "no known obstacles on this host" : "possible obstacles");
     for (const std::string& obstacle : found) line("-", obstacle);
   }
 

@@ -30,21 +30,21 @@ void check_address(const network::Network& network, const char* flag, const std:
   if (text.empty()) return;
   const std::string asked = cat(flag, " ", quoted(text), ": ");
   if (network.is_default())
-    throw Error(cat(asked, "the range of the default network is mini's own and may change"),
-                "make one with a range of yours: `mini network create --subnet 10.1.0.0/24 NAME`",
+    throw Error(cat(asked, "the default network has no fixed subnet"),
+                "create one with a subnet: `mini network create --subnet 10.1.0.0/24 NAME`",
                 ErrorKind::usage);
   const auto address = network::Address::parse(text);
   if (address && subnet && subnet->contains(*address)) return;
   throw Error(cat(asked, "network ", network.name,
-                  subnet ? cat(" has the range ", subnet->str()) : " has no such addresses"),
-              subnet ? "choose an address in that range"
-                     : "make a network with --ipv6, or leave the address out",
+                  subnet ? cat(" has the subnet ", subnet->str()) : " has no such addresses"),
+              subnet ? "choose an address in that subnet"
+                     : "create a network with --ipv6, or omit the address",
               ErrorKind::usage);
 }
 
 [[noreturn]] void refuse_predefined(const std::string& name) {
-  throw Error(cat("network ", name, ": is always there and cannot be removed"),
-              "`mini network prune` removes the others that nothing uses", ErrorKind::conflict);
+  throw Error(cat("network ", name, ": predefined, cannot be removed"),
+              "`mini network prune` removes unused networks", ErrorKind::conflict);
 }
 
 }  // namespace
@@ -84,8 +84,8 @@ void remove_network(const ContainerStore& store, const std::string& name) {
   if (!users.empty()) {
     std::sort(users.begin(), users.end());
     throw Error(cat("network ", quoted(network.name), ": in use by ", join(users, ", ")),
-                cat("end the container first: `mini stop ", users[0],
-                    "`, or take it out: `mini "
+                cat("stop the container first: `mini stop ", users[0],
+                    "`, or disconnect it: `mini "
                     "network disconnect ",
                     network.name, " ", users[0], "`"),
                 ErrorKind::conflict);

@@ -37,7 +37,7 @@ void disconnect_network(const ContainerStore& store, const std::string& network,
                         const std::string& container);
 
 // One line a fact: interfaces, addresses, routes, name servers and names, published ports with the
-// rules that carry them, who can reach the container and who cannot, and what on this host stands
+// rules that carry them, from where the container can be reached, and what on this host stands
 // in the way (a firewall that drops what is forwarded, forwarding switched off).
 std::string explain_network(const ContainerStore& store, const std::string& container);
 

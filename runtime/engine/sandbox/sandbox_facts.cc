@@ -23,7 +23,7 @@ namespace mini::engine {
 namespace {
 
 void write_plain(const std::string& path, std::string_view content) {
-  // Not by rename: nobody reads it before the container runs, and each start writes it anew.
+  // Not by rename: it is not read before the container runs, and each start rewrites it.
   Fd fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
   write_all(fd.get(), content, path);
 }
@@ -158,7 +158,8 @@ std::string hosts_file(const std::vector<std::string>& extra_hosts) {
     std::string address = entry.substr(colon + 1);
     if (address.starts_with('[') && address.ends_with(']'))
       address = address.substr(1, address.size() - 2);
-    // Who has networks of its own has put their gateway here; who has none is on the host itself.
+    // A container with networks of its own has their gateway here; one without is on the host
+    // itself.
     if (address == "host-gateway") address = "127.0.0.1";
     text += cat(address, '\t', entry.substr(0, colon), '\n');
   }

@@ -39,7 +39,7 @@ SecurityOptions parse_security_options(const std::vector<std::string>& options) 
     if (name == "no-new-privileges") {
       out.no_new_privileges = parse_switch(option, value);
     } else if (name == "seccomp") {
-      if (value.empty()) refuse(option, "expected \"unconfined\", \"builtin\" or a profile's file");
+      if (value.empty()) refuse(option, "expected \"unconfined\", \"builtin\" or a profile file");
       out.seccomp_unconfined = value == "unconfined";
       out.seccomp_profile = value == "unconfined" || value == "builtin" ? "" : value;
     } else if (name == "systempaths") {
@@ -51,11 +51,11 @@ SecurityOptions parse_security_options(const std::vector<std::string>& options) 
       add_paths(option, value, true, out.unmask);
     } else if (name == "label") {
       if (value != "disable")
-        refuse(option, "mini does not set SELinux labels", "leave it out, or use label=disable");
+        refuse(option, "mini does not set SELinux labels", "omit it, or use label=disable");
     } else if (name == "apparmor") {
       if (value != "unconfined") {
         refuse(option, "mini does not load AppArmor profiles",
-               "leave it out, or use apparmor=unconfined");
+               "omit it, or use apparmor=unconfined");
       }
     } else {
       constexpr std::string_view kKnown[] = {

@@ -65,7 +65,7 @@ const IndexRow* find_prefix(const Index& index, std::string_view prefix, const s
   }
   if (found.size() > 1) {
     throw Error(cat("image ", quoted(name), ": ", found.size(), " images begin so"),
-                "give more digits of the id", ErrorKind::conflict);
+                "give more digits of the ID", ErrorKind::conflict);
   }
   return found.empty() ? nullptr : found.begin()->second;
 }
@@ -114,10 +114,14 @@ std::optional<Found> resolve(const Index& index, const std::string& name) {
 [[noreturn]] void not_found(const Index& index, const std::string& name) {
   std::vector<std::string> names;
   for (const IndexRow& row : index) {
-    if (!row.tag.empty()) names.push_back(Reference::parse(row.tag).familiar());
+    if (row.tag.empty()) continue;
+    const Reference reference = Reference::parse(row.tag);
+    names.push_back(reference.familiar());
+    if (reference.tag == "latest") names.push_back(names.back().substr(0, names.back().rfind(':')));
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  std::string cure = "see `mini images`; make it with `mini build -t`, or `mini load` it";
+  std::string cure =
+      "`mini images` lists the store; `mini pull`, `mini build -t` or `mini load` adds an image";
   if (const auto near = did_you_mean(name, candidates))
     cure = cat("did you mean ", quoted(*near), "?");
   throw Error(cat("image ", quoted(name), ": not found in the store"), cure, ErrorKind::not_found);

@@ -172,7 +172,7 @@ void add_destination_nat(NftBatch& batch) {
   });
   add_jump_to_publish(batch, "prerouting");
   batch.add_base_chain("output", "nat", NF_INET_LOCAL_OUT, kDestinationNat);
-  // From ::1 no packet leaves a host, wherever it is led.
+  // Linux cannot forward IPv6 loopback traffic.
   batch.add_rule("output", [](NftRule& rule) {
     is_family(rule, NFPROTO_IPV6);
     address_in(rule, kFamilies[1].destination, *Subnet::parse("::1/128"));

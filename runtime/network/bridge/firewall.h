@@ -2,7 +2,7 @@
 // `nft list table inet mini`. Rules of anybody else are neither changed nor overruled: a verdict
 // "accept" in here is final in here only, so a drop in the host's own forward chain still holds.
 //
-//   guard        raw prerouting: nobody in a network of mini's reaches the host's 127.0.0.0/8
+//   guard        raw prerouting: containers do not reach the host's 127.0.0.0/8
 //   prerouting,
 //   output       to one of this host's addresses -> publish; never for 127.0.0.0/8 from outside
 //   publish      address, protocol, port -> container's address and port, from maps

@@ -48,8 +48,8 @@ Subnet choose_subnet(const std::vector<Subnet>& used) {
     if (const Subnet candidate = v4(192, 168, third, 20); is_free(candidate, used))
       return candidate;
   }
-  throw Error("network: no private range of addresses is free on this host",
-              "remove networks that nobody needs (`mini network prune`), or give one with --subnet",
+  throw Error("network: no free private subnet on this host",
+              "remove unused networks (`mini network prune`), or choose one with --subnet",
               ErrorKind::conflict);
 }
 

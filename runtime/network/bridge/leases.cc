@@ -74,7 +74,7 @@ Address next_free(const Subnet& subnet, const Address& last, const Address& pref
     if (!taken(candidate)) return candidate;
   }
   throw Error(cat("network ", network, ": all addresses of ", subnet.str(), " are in use"),
-              "stop containers, or make a network with a larger --subnet", ErrorKind::conflict);
+              "stop containers, or create a network with a larger --subnet", ErrorKind::conflict);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// Who is in a network now: addresses, names and published ports of its running containers, in one
-// small text file per network (<run>/networks/<network id>), replaced by rename. It is the source
-// for address choice, for name lookups and for making the firewall's table again. A line belongs to
-// one container; who removes the container's other traces removes it too (membership.h).
-// Changing needs the lock of NetworkStore; reading needs none.
+// The current members of a network: addresses, names and published ports of its running containers,
+// in one small text file per network (<run>/networks/<network id>), replaced by rename. It is the
+// source for address choice, for name lookups and for making the firewall's table again. A line
+// belongs to one container; the code that removes the container's other traces removes it too
+// (membership.h). Changing needs the lock of NetworkStore; reading needs none.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ struct Lease {
   Address address, address6;
   Mac mac{};
   std::vector<std::string> names;  // lower case; the first is the container's name
-  std::vector<PortRule> ports;     // those that lead to this lease's addresses
+  std::vector<PortRule> ports;     // those that forward to this lease's addresses
 };
 
 class Leases {

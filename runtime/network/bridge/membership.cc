@@ -72,12 +72,12 @@ void check_wanted(const Network& network, const Leases& leases, const Address& w
   if (const Lease* holder = leases.holder(wanted)) {
     throw Error(cat(flag, ' ', wanted.str(), ": in use by container ",
                     holder->names.empty() ? holder->container.substr(0, 12) : holder->names[0]),
-                "choose another address, or leave it out", ErrorKind::conflict);
+                "choose another address, or omit it", ErrorKind::conflict);
   }
   if (gateway || reserved) {
-    throw Error(cat(flag, ' ', wanted.str(), ": is ", gateway ? "the gateway" : "no host's address",
-                    " of network ", network.name),
-                "choose another address, or leave it out", ErrorKind::conflict);
+    throw Error(cat(flag, ' ', wanted.str(), ": is ",
+                    gateway ? "the gateway" : "not a host address", " of network ", network.name),
+                "choose another address, or omit it", ErrorKind::conflict);
   }
 }
 
@@ -197,9 +197,9 @@ void Membership::plug(const Member& member, const std::string& interface, int ne
   {
     const InNamespace there(netns);
     inside.emplace();
-    // A pidfd is no descriptor of a namespace, and rtnetlink wants one.
+    // A pidfd is not a namespace descriptor, which rtnetlink needs.
     const Fd own = own_network_namespace();
-    outside.add_cable(lease.interface, *bridge, interface, own.get(), lease.mac);
+    outside.add_veth_pair(lease.interface, *bridge, interface, own.get(), lease.mac);
     const std::string v6 = cat("ipv6/conf/", interface);
     set(v6 + "/disable_ipv6", network.subnet6 ? "0" : "1");
     if (network.subnet6) set(v6 + "/accept_ra", "0");

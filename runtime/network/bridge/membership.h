@@ -1,8 +1,8 @@
 // Containers in networks: the one place where descriptions (network_store.h), leases (leases.h),
 // interfaces (links.h) and rules (firewall.h) are changed together, under the lock of the networks.
-// Order: the lease is written before anything is made from it, and goes after it; so whatever a
-// kill leaves has a lease that names the container, and `leave` for a dead container clears it all.
-// What is missing on the host (bridge, table) is made again by the next `join`.
+// Order: the lease is written before anything is created from it, and removed after it; so whatever
+// a kill leaves has a lease that names the container, and `leave` for a dead container clears it
+// all. What is missing on the host (bridge, table) is made again by the next `join`.
 #pragma once
 
 #include <memory>
@@ -37,13 +37,14 @@ class Membership {
 
   // The lease, with bridge and rules standing. Nothing of the container's namespace is touched.
   Member join(const std::string& network, const JoinRequest& request) const;
-  // The cable from the bridge into a namespace (a descriptor of it, or a pidfd), configured and up.
+  // The veth pair from the bridge into a namespace (a descriptor of it, or a pidfd), configured and
+  // up.
   void plug(const Member& member, const std::string& interface, int netns,
             bool default_route) const;
-  // Takes the container out of one network (an id) or all: rules, cables, then leases. With
-  // `unplug` the cables are gone on return, for a namespace that lives on. Without they go a moment
-  // later: the kernel would keep those of a dead container, and its address, for as long as it
-  // tries to send the last bytes of a connection.
+  // Disconnects the container from one network (an id) or all: rules, veth pairs, then leases. With
+  // `unplug` the veth pairs are gone on return, for a namespace that lives on. Without they go a
+  // moment later: the kernel would keep those of a dead container, and its address, for as long as
+  // it tries to send the last bytes of a connection.
   void leave(const std::string& container, bool unplug = false) const;
   void leave(const std::string& container, const std::string& network_id, bool unplug) const;
   // Gives a container's ports to its lease in another network (an id), where it is already.
@@ -52,7 +53,7 @@ class Membership {
   void rename(const std::string& container, const std::string& network_id,
               const std::vector<std::string>& names) const;
 
-  // The bridge of the default network and the rules, when nobody is in any network.
+  // The bridge of the default network and the rules, when no network has members.
   void remove_idle() const;
 
  private:

@@ -112,11 +112,11 @@ Error busy(const StatePaths& paths, const PortRule& port) {
                  ErrorKind::conflict);
   const std::string process = process_with(port);
   return Error(cat(what, ": in use by ", process.empty() ? "another program" : process),
-               "choose another port, or end that program", ErrorKind::conflict);
+               "choose another port, or stop that program", ErrorKind::conflict);
 }
 
-// With SO_REUSEADDR a port can be bound twice as long as nobody listens. So it listens, which fails
-// where another does; stops, so that it never takes a connection; and lets nobody else bind it.
+// With SO_REUSEADDR a port can be bound twice as long as no socket listens. So it listens, which
+// fails where another does; stops, so that it never takes a connection; and prevents another bind.
 void hold(int fd, const StatePaths& paths, const PortRule& port) {
   if (listen(fd, 0) < 0) {
     if (errno == EADDRINUSE) throw busy(paths, port);
@@ -131,20 +131,20 @@ void hold(int fd, const StatePaths& paths, const PortRule& port) {
 
 Fd reserve_port(const StatePaths& paths, PortRule& port) {
   if (port.host.is_v6() && port.host.is_loopback())
-    throw Error("publish on ::1: the kernel lets no packet from there leave the host",
-                "publish on 127.0.0.1", ErrorKind::usage);
+    throw Error("publish on ::1: Linux cannot forward IPv6 loopback traffic",
+                "publish on 127.0.0.1, or on another IPv6 address of this host", ErrorKind::usage);
   const bool udp = port.protocol == IPPROTO_UDP;
   Fd fd(socket(port.host.family(), (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, port.protocol));
   if (!fd) throw SysError("socket for a published port");
   const int on = 1;
   if (port.host.is_v6()) setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  // Old connections of whoever had the port before may linger; they do not hold it.
+  // Old connections of the previous user of the port may linger; they do not hold it.
   if (!udp) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   SocketAddress address = socket_address(port.host, port.host_port);
   if (bind(fd.get(), address.get(), address.size) < 0) {
     if (errno == EADDRINUSE) throw busy(paths, port);
     if (errno == EADDRNOTAVAIL)
-      throw Error(cat("publish on ", port.host.str(), ": is no address of this host"),
+      throw Error(cat("publish on ", port.host.str(), ": not an address of this host"),
                   "`ip address` lists them; without an address, a port is published on all",
                   ErrorKind::usage);
     throw SysError(cat("port ", port.host.str(), ':', port.host_port));

@@ -45,7 +45,7 @@ struct Subnet {
   // "10.1.0.0/16". Host bits that are set make it invalid: the caller can tell the user what was
   // meant.
   static std::optional<Subnet> parse(std::string_view text);
-  // The subnet of this length that `address` lies in.
+  // The subnet of this length that contains `address`.
   static Subnet of(const Address& address, unsigned length);
 
   bool is_v6() const { return base.is_v6(); }

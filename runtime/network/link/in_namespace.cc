@@ -11,8 +11,7 @@
 namespace mini::network {
 
 InNamespace::InNamespace(int namespace_fd) : home_(own_network_namespace()) {
-  if (setns(namespace_fd, CLONE_NEWNET) != 0)
-    throw SysError("network namespace: cannot be entered");
+  if (setns(namespace_fd, CLONE_NEWNET) != 0) throw SysError("enter the network namespace");
 }
 
 InNamespace::~InNamespace() {

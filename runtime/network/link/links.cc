@@ -41,7 +41,7 @@ NetlinkMessage new_address(unsigned index, const InterfaceAddress& own, const st
   ifaddrmsg header = {};
   header.ifa_family = static_cast<uint8_t>(own.address.family());
   header.ifa_prefixlen = static_cast<uint8_t>(own.length);
-  // Nobody else has it: the leases say so. Looking for a duplicate would take a second.
+  // It is unique by the leases. Looking for a duplicate would take a second.
   header.ifa_flags = own.address.is_v6() ? IFA_F_NODAD : 0;
   header.ifa_index = index;
   NetlinkMessage message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, header,
@@ -69,7 +69,7 @@ NetlinkMessage default_route(uint16_t type, uint16_t flags, const Address& gatew
   return message;
 }
 
-// A hardware address that nobody has: locally administered, not a group's.
+// A random MAC address: locally administered, unicast.
 Mac random_mac() {
   Mac mac;
   if (getrandom(mac.data(), mac.size(), 0) != static_cast<ssize_t>(mac.size()))
@@ -187,7 +187,7 @@ Link Links::add_bridge(const std::string& name, const std::vector<InterfaceAddre
     if (error.code() != EEXIST) throw;
   }
   auto link = find(name);
-  if (!link) throw Error(cat("bridge ", name, ": was taken away while it was made"));
+  if (!link) throw Error(cat("bridge ", name, ": was removed while it was created"));
   std::vector<NetlinkMessage> rest;
   for (const InterfaceAddress& own : addresses) rest.push_back(new_address(link->index, own, name));
   rest.push_back(set_up(link->index, name));
@@ -196,8 +196,8 @@ Link Links::add_bridge(const std::string& name, const std::vector<InterfaceAddre
   return *link;
 }
 
-void Links::add_cable(const std::string& name, const Link& bridge, const std::string& peer,
-                      int peer_netns, const Mac& peer_mac) {
+void Links::add_veth_pair(const std::string& name, const Link& bridge, const std::string& peer,
+                          int peer_netns, const Mac& peer_mac) {
   NetlinkMessage make(RTM_NEWLINK, kMake, link_header(), interface(name));
   make.put_text(IFLA_IFNAME, name);
   make.nest(IFLA_LINKINFO, [&] {
@@ -214,10 +214,10 @@ void Links::add_cable(const std::string& name, const Link& bridge, const std::st
   });
   socket_.request(make);
   const auto link = find(name);
-  if (!link) throw Error(cat(interface(name), ": was taken away while it was made"));
+  if (!link) throw Error(cat(interface(name), ": was removed while it was created"));
 
   std::vector<NetlinkMessage> rest;
-  // Without an IPv6 address of its own: it is a port of a bridge and nothing else.
+  // Without an IPv6 address: it is only a bridge port.
   NetlinkMessage& quiet =
       rest.emplace_back(RTM_NEWLINK, NLM_F_ACK, link_header(link->index), interface(name));
   quiet.nest(IFLA_AF_SPEC, [&] {
@@ -233,8 +233,8 @@ void Links::add_cable(const std::string& name, const Link& bridge, const std::st
   NetlinkMessage& fixed = rest.emplace_back(RTM_SETLINK, NLM_F_ACK, port, interface(name));
   fixed.nest(IFLA_PROTINFO, [&] {
     fixed.put_number<uint8_t>(IFLA_BRPORT_LEARNING, 0);
-    // Where br_netfilter is loaded, a container that calls its own published port is led back while
-    // still in the bridge.
+    // Where br_netfilter is loaded, a container that calls its own published port is redirected
+    // back while still in the bridge.
     fixed.put_number<uint8_t>(IFLA_BRPORT_MODE, 1);
   });
   ndmsg neighbour = {};

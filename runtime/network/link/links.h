@@ -42,14 +42,14 @@ class Links {
   std::vector<Route> routes();                                     // unicast ones of all tables
   std::vector<std::pair<unsigned, InterfaceAddress>> addresses();  // with the interface's index
 
-  // A bridge with a hardware address of its own, so that it does not change with its ports; up.
+  // A bridge with a fixed MAC address, so that it does not change with its ports; up.
   // One that exists is taken as it is.
   Link add_bridge(const std::string& name, const std::vector<InterfaceAddress>& addresses);
-  // Both ends of a cable: `name` here, on the bridge and up; `peer` in the namespace of the
+  // Both ends of a veth pair: `name` here, on the bridge and up; `peer` in the namespace of the
   // process. The bridge knows the peer's hardware address from the start, and learns no other
   // behind it.
-  void add_cable(const std::string& name, const Link& bridge, const std::string& peer,
-                 int peer_netns, const Mac& peer_mac);
+  void add_veth_pair(const std::string& name, const Link& bridge, const std::string& peer,
+                     int peer_netns, const Mac& peer_mac);
   // The inside end: addresses, up, and a default route through each of `gateways`.
   void configure(const std::string& name, const std::vector<InterfaceAddress>& addresses,
                  const std::vector<Address>& gateways);
@@ -57,7 +57,7 @@ class Links {
   void remove_default_routes();
   // The kernel waits for a grace period: 10 to 50 ms. Missing is fine.
   void remove(const std::string& name);
-  // The same, and nobody waits.
+  // The same, without waiting.
   static void remove_beside(const std::string& name);
 
  private:

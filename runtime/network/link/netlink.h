@@ -83,16 +83,16 @@ class NetlinkSocket {
   // Belongs to the network namespace of the calling thread for as long as it lives.
   explicit NetlinkSocket(int protocol);
 
-  // Sends all in one datagram; the kernel takes them in order, and goes on after one that fails.
-  // Waits for the answer of number `last`, which must ask for one (NLM_F_ACK); then throws SysError
-  // for the first that failed.
+  // Sends all in one datagram; the kernel processes them in order, and continues after one that
+  // fails. Waits for the answer of number `last`, which must ask for one (NLM_F_ACK); then throws
+  // SysError for the first that failed.
   void request(std::span<NetlinkMessage> messages, size_t last);
   void request(std::span<NetlinkMessage> messages) { request(messages, messages.size() - 1); }
   void request(NetlinkMessage& message) { request({&message, 1}); }
   // What comes back for one request without NLM_F_DUMP; nothing when the kernel says ENOENT or
   // ENODEV. Data: behind the message header.
   std::optional<std::string> get(NetlinkMessage& message);
-  // Everything that a dump tells, one call a message. Data: behind the message header.
+  // Everything in a dump, one call a message. Data: behind the message header.
   void dump(NetlinkMessage& message, const std::function<void(std::string_view data)>& each);
 
   Fd release() { return std::move(fd_); }  // the socket may not be used afterwards

@@ -177,7 +177,7 @@ void DnsForward::receive_datagram(uint32_t slot) {
   std::array<char, kDnsLargestDatagram> buffer;
   const ssize_t got = recv(slots_[slot]->socket.get(), buffer.data(), buffer.size(), MSG_TRUNC);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got < 0) return ask_next(slot);  // nobody listens there
+  if (got < 0) return ask_next(slot);  // nothing listens there
   const size_t size = static_cast<size_t>(got);
   std::string packet(buffer.data(), std::min(size, buffer.size()));
   // One that was cut stays larger than any client takes, which makes it a truncated answer.
@@ -197,7 +197,7 @@ void DnsForward::receive_stream(uint32_t slot) {
   const size_t length = message_id(in);  // big-endian, as an id is
   if (in.size() < kDnsLengthPrefix + length) return;
   std::string packet = in.substr(kDnsLengthPrefix, length);
-  // The connection carries one question: what is no answer to it ends it.
+  // The connection carries one question: anything but its answer ends it.
   if (!answers_question(packet, question.id, question.question)) return ask_next(slot);
   take(slot, std::move(packet));
 }

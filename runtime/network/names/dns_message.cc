@@ -129,7 +129,7 @@ void append_record(std::string& out, uint16_t type, std::string_view data) {
   out += data;
 }
 
-// Nothing for what is no name.
+// Nothing if it is not a name.
 std::string wire_name(std::string_view name) {
   std::string out;
   for (const std::string& label : split(name, '.')) {

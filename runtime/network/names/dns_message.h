@@ -1,7 +1,7 @@
 // DNS messages (RFC 1035, EDNS0 of RFC 6891) as far as a container's name server needs them: one
 // question in; addresses, a name or a code out. Pure. Queries are hostile bytes: nothing is read
 // past their end, nothing is allocated beyond what a name may be long, compression in a question is
-// refused, and whatever cannot be answered without a risk of loops is dropped.
+// refused; what cannot be answered without a risk of loops is dropped.
 #pragma once
 
 #include <cstdint>

@@ -283,7 +283,7 @@ bool DnsServer::write_to(Connection& connection) {
   return true;
 }
 
-// False: what the client sends is no DNS.
+// False: not a DNS message.
 bool DnsServer::take_queries(uint32_t slot) {
   Connection& connection = *connections_[slot];
   std::string& in = connection.in;

@@ -40,7 +40,7 @@ struct DnsLookup {
 };
 
 // May throw: the client is told that the server failed. Names are in lower case, without a final
-// dot, at most 253 printable octets; otherwise whatever a client may think of.
+// dot, at most 253 printable octets; otherwise arbitrary.
 struct DnsNames {
   std::function<DnsLookup(std::string_view name)> find;
   std::function<std::optional<std::string>(const Address& address)> name_of;
@@ -49,7 +49,7 @@ struct DnsNames {
 struct DnsOptions {
   std::vector<Upstream> upstreams;  // asked in this order
   // Whether the container is on internal networks only, asked for each question: then nothing is
-  // asked from the host's namespace, which would be a way out of them (CVE-2024-29018). Without a
+  // asked from the host's namespace, which would leak out of them (CVE-2024-29018). Without a
   // server left, what is not known here is answered with SERVFAIL at once, as Docker does.
   std::function<bool()> internal = [] { return false; };
   int64_t timeout_ns = 3'000'000'000;  // for each upstream server

@@ -57,7 +57,7 @@ std::vector<Upstream> upstreams_of(const HostFile& host, const ResolverWishes& w
   for (const std::string& text : wishes.servers) {
     const auto server = parse_server(text);
     if (!server || !server->zone.empty()) {
-      throw Error(cat("name server ", quoted(text), ": is no IP address"), "", ErrorKind::usage);
+      throw Error(cat("name server ", quoted(text), ": not an IP address"), "", ErrorKind::usage);
     }
     out.push_back(*server);
   }
@@ -74,12 +74,12 @@ std::vector<Upstream> upstreams_of(const HostFile& host, const ResolverWishes& w
 }
 
 std::string comment(const std::vector<Upstream>& upstreams) {
-  if (upstreams.empty()) return "# It knows the containers' names, and asks no other server.\n";
-  std::string out = "# It knows the containers' names, and asks";
+  if (upstreams.empty()) return "# Answers names of containers; forwards to no other server.\n";
+  std::string out = "# Answers names of containers; forwards other names to";
   for (const Upstream& upstream : upstreams) {
     out += cat(" ", upstream.address.str(), upstream.from_host ? " (from the host)" : "");
   }
-  return out + " for others.\n";
+  return out + ".\n";
 }
 
 }  // namespace

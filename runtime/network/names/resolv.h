@@ -26,8 +26,8 @@ struct ResolverPlan {
   std::string file;                 // the container's resolv.conf
 };
 
-// Throws Error (usage) for a wished server that is no IP address; what is odd in the host's file is
-// passed over.
+// Throws Error (usage) for a given server that is not an IP address; what is odd in the host's file
+// is passed over.
 ResolverPlan plan_resolver(std::string_view host_file, const ResolverWishes& wishes);
 
 }  // namespace mini::network

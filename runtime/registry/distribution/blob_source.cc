@@ -45,7 +45,7 @@ size_t BlobSource::read(char* to, size_t size) {
 
 std::string BlobSource::rest() {
   if (blob_.size > kSmallBlob)
-    throw Error(cat(shown_, ": larger than ", kSmallBlob, " bytes, which is too much here"));
+    throw Error(cat(shown_, ": larger than ", kSmallBlob, " bytes, too large"));
   std::string bytes(blob_.size - position_, '\0');
   read(bytes.data(), bytes.size());
   return bytes;
@@ -63,8 +63,8 @@ std::string_view BlobSource::next_piece() {
                                  ": ends after ", position_, " of ", blob_.size, " bytes"));
       if (piece.size() > blob_.size - position_)
         throw Error(cat(repository_.clients()[client_]->name(), ": ", shown_,
-                        ": is longer than the ", blob_.size, " bytes that the manifest says"));
-      // A few bytes each time are no reason to go on for ever.
+                        ": is longer than the ", blob_.size, " bytes given in the manifest"));
+      // A few bytes each time are no reason to continue forever.
       gained_ += piece.size();
       if (gained_ >= kWorthwhile) plan_.progress();
       return piece;
@@ -88,12 +88,12 @@ std::string_view BlobSource::open() {
   if (status != 200 && status != kPartialContent) client.refuse(response, shown_);
   if (status == kPartialContent &&
       !response.head.header("content-range").starts_with(cat("bytes ", position_, "-")))
-    throw Error(cat(client.name(), ": ", shown_, ": sends another part than was asked for"));
+    throw Error(cat(client.name(), ": ", shown_, ": sent a different range than requested"));
   response_.emplace(std::move(response));
   return status == 200 ? skip(position_) : std::string_view();
 }
 
-// For a server that knows no ranges: what is here already comes once more.
+// For a server without range support: what is already here arrives again.
 std::string_view BlobSource::skip(uint64_t bytes) {
   std::string_view rest;
   while (bytes > 0) {
@@ -111,7 +111,7 @@ void BlobSource::recover(const Error& error) {
   gained_ = 0;
   if (wait_to_retry(plan_, error)) return;
   if (client_ + 1 >= repository_.clients().size()) throw;
-  warn_once(cat(repository_.clients()[client_]->name(), ": passed over: ", error.what()));
+  warn_once(cat(repository_.clients()[client_]->name(), ": skipped: ", error.what()));
   ++client_;
   plan_ = fresh_plan(repository_.settings());
 }

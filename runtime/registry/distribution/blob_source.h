@@ -17,7 +17,7 @@ namespace mini::registry {
 
 class BlobSource {
  public:
-  // `on_bytes` is told how many of the blob's bytes are here, whenever some came. `first_client`
+  // `on_bytes` receives how many of the blob's bytes are here, whenever some arrive. `first_client`
   // is an index into repository.clients(): those before it are not asked.
   BlobSource(Repository& repository, const image::Descriptor& blob, uint64_t offset,
              std::function<void(uint64_t position)> on_bytes = {}, size_t first_client = 0);

@@ -111,7 +111,7 @@ class Line {
       std::unique_lock guard(mutex_);
       changed_.wait(guard, [&] { return failure_ || blocks_.size() < 2 * workers_ + 2; });
       if (failure_) {
-        // Whoever writes the tar must come to its end.
+        // The writer of the tar must reach its end.
         guard.unlock();
         while (read_full(in_, block->data.data(), block->data.size(), "layer") > 0) {
         }
@@ -204,7 +204,7 @@ Compressed compress_layer(PushFormat format, const std::function<void(int fd)>& 
     own = std::current_exception();
   }
   producer.join();
-  // A tar that is not what it should be is the cause of whatever else went wrong.
+  // A malformed tar is the cause of whatever else went wrong.
   if (failure) std::rethrow_exception(failure);
   if (own) std::rethrow_exception(own);
   return result;

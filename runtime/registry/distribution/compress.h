@@ -19,8 +19,8 @@ struct Compressed {
   uint64_t size = 0;
 };
 
-// `write_tar` writes the tar to the descriptor that it is given, in a thread of its own; what it
-// throws, this throws. The result goes to `out_fd`. `on_bytes` is told how much of the tar is done.
+// `write_tar` writes the tar to the given descriptor, in its own thread; what it throws, this
+// throws. The result goes to `out_fd`. `on_bytes` receives how much of the tar is done.
 Compressed compress_layer(PushFormat format, const std::function<void(int fd)>& write_tar,
                           int out_fd, const std::function<void(uint64_t)>& on_bytes = {});
 

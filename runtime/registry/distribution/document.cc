@@ -26,16 +26,16 @@ std::string variant_of(const Platform& platform) {
 
 [[noreturn]] void refuse_type(const std::string& name, std::string_view type) {
   const bool old = type.find("manifest.v1") != type.npos;
-  throw Error(cat(name, ": ", quoted(type.substr(0, 150)), " is no image manifest"),
-              old ? "the image is in Docker's format of before 2016: push it anew" : "");
+  throw Error(cat(name, ": ", quoted(type.substr(0, 150)), " is not an image manifest"),
+              old ? "the image is in Docker's schema 1 format of before 2016: push it again" : "");
 }
 
 // What the members say: a list of manifests, or an image's layers; never both.
 bool members_say_index(const JsonView& view, const std::string& name) {
   const bool index = view.find("manifests").has_value();
   const bool manifest = view.find("config") || view.find("layers") || view.find("fsLayers");
-  if (index && manifest) throw Error(cat(name, ": is a manifest and an index at once"));
-  if (!index && !manifest) throw Error(cat(name, ": is neither a manifest nor an index"));
+  if (index && manifest) throw Error(cat(name, ": both a manifest and an index"));
+  if (!index && !manifest) throw Error(cat(name, ": neither a manifest nor an index"));
   return index;
 }
 
@@ -50,8 +50,8 @@ Platform Platform::parse(std::string_view text) {
                                    std::string::npos;
       });
   if (!sound)
-    throw Error(cat("platform ", quoted(text), ": not understood"),
-                "write OS/ARCHITECTURE[/VARIANT]", ErrorKind::usage);
+    throw Error(cat("platform ", quoted(text), ": not a platform"),
+                "OS/ARCHITECTURE[/VARIANT], such as linux/amd64", ErrorKind::usage);
   return {parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
 }
 
@@ -71,7 +71,7 @@ Document Document::parse(std::string bytes, std::string_view content_type,
   const std::string own = view.string_or("mediaType");
   if (view.at("schemaVersion").integer() != 2) {
     if (!announced.empty()) refuse_type(name, announced);
-    throw Error(cat(name, ": schemaVersion: only 2 is known"));
+    throw Error(cat(name, ": schemaVersion: only 2 is supported"));
   }
   const bool index = members_say_index(view, name);
   Document document;
@@ -84,7 +84,7 @@ Document Document::parse(std::string bytes, std::string_view content_type,
   }
   const bool speaks = is_manifest_type(announced) || is_index_type(announced);
   if (speaks && announced != document.media_type)
-    throw Error(cat(name, ": comes as ", announced, " and says that it is ", document.media_type));
+    throw Error(cat(name, ": sent as ", announced, ", but declares ", document.media_type));
   document.digest = Digest::of(bytes);
   document.bytes = std::move(bytes);
   return document;
@@ -138,8 +138,8 @@ const IndexItem& choose(const std::vector<IndexItem>& items, const Platform& wan
   if (untold) return *untold;
   std::string list = printable(join(std::vector<std::string>(there.begin(), there.end()), ", "));
   if (list.size() > 300) list = list.substr(0, 300) + "…";
-  throw Error(cat(name, ": is not there for ", wanted.str()),
-              list.empty() ? "" : cat("there are ", list), ErrorKind::not_found);
+  throw Error(cat(name, ": not available for ", wanted.str()),
+              list.empty() ? "" : cat("available: ", list), ErrorKind::not_found);
 }
 
 }  // namespace mini::registry

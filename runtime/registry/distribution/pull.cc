@@ -82,7 +82,7 @@ class Pull {
     Document document = index;
     for (int depth = 0; document.is_index(); ++depth) {
       if (depth == kIndexDepth)
-        throw Error(cat(name, ": more than ", kIndexDepth, " indexes lie one in the other"));
+        throw Error(cat(name, ": more than ", kIndexDepth, " nested indexes"));
       const std::vector<IndexItem> items = document.items(name);
       const IndexItem& item = choose(items, options_.platform, name);
       document = repository_.manifest(item.manifest.digest, item.manifest.size);
@@ -96,7 +96,7 @@ class Pull {
       std::string bytes = source.rest();
       if (Digest::of(bytes) == descriptor.digest) return bytes;
       const Error error(
-          cat(name, ": its config has another digest than ", descriptor.digest.str()));
+          cat(name, ": its config does not have the digest ", descriptor.digest.str()));
       from = source.client();
       if (!passed_over(from, error)) throw error;
     }
@@ -112,7 +112,7 @@ class Pull {
     if (config.os != wanted.os || config.architecture != wanted.architecture)
       warn_once(cat(name, ": is for ", printable(config.os), '/', printable(config.architecture),
                     ", not for ", wanted.str()));
-    // By digest: whoever waits for several of them waits in this order.
+    // By digest: a process that waits for several of them waits in this order.
     std::map<Digest, Wanted> layers;
     for (size_t i = 0; i < manifest.layers.size(); ++i) {
       const auto [place, added] = layers.try_emplace(
@@ -125,8 +125,8 @@ class Pull {
     return list;
   }
 
-  // The locks are held until the image is recorded, so that who waits finds the layers in the
-  // store.
+  // The locks are held until the image is recorded, so that a waiting process finds the layers in
+  // the store.
   void fetch(image::Intake& intake, std::vector<Wanted>& layers) {
     for (Wanted& layer : layers) {
       if (intake.has(layer.blob, layer.diff_id)) continue;
@@ -148,7 +148,7 @@ class Pull {
                       });
   }
 
-  // What cannot fit is not begun, whoever is to blame for its size.
+  // What cannot fit is not begun.
   void check_space(const std::vector<Wanted>& layers) const {
     const std::string& root = store_.paths().root;
     struct statvfs disk {};
@@ -159,8 +159,8 @@ class Pull {
       const uint64_t kept = std::min(layer.partial->size(), layer.blob.size);
       if (layer.blob.size - kept > left)
         throw Error(cat("layer ", layer.blob.digest.str(), ": takes ", human_size(layer.blob.size),
-                        ", more than there is left for it in ", root),
-                    "`mini system prune` takes away what nothing uses");
+                        ", more than the free space in ", root),
+                    "free space with `mini system prune`");
       left -= layer.blob.size - kept;
     }
   }
@@ -168,7 +168,7 @@ class Pull {
   // A mirror that gave wrong bytes is not asked again for the same thing.
   bool passed_over(size_t client, const Error& error) const {
     if (client + 1 >= repository_.clients().size()) return false;
-    warn_once(cat(repository_.clients()[client]->name(), ": passed over: ", error.what()));
+    warn_once(cat(repository_.clients()[client]->name(), ": skipped: ", error.what()));
     return true;
   }
 
@@ -188,7 +188,8 @@ class Pull {
         const bool bad = layer.partial->size() == 0;  // as opposed to: not all of it came
         if (bad && kept > 0) {
           // What a killed pull left may have been torn by a power cut, which only this shows.
-          sink_.on_note(cat(blob.digest.short_id(), ": what was kept of it is damaged: once more"));
+          sink_.on_note(
+              cat(blob.digest.short_id(), ": the partial download is damaged; starting over"));
           kept = 0;
           client = static_cast<size_t>(-1);
         } else if (!bad || !passed_over(client, error)) {
@@ -206,7 +207,7 @@ class Pull {
     const image::Descriptor& blob = layer.blob;
     if (kept > 0)
       sink_.on_note(
-          cat(blob.digest.short_id(), ": going on after ", kept, " of ", blob.size, " bytes"));
+          cat(blob.digest.short_id(), ": resuming after ", kept, " of ", blob.size, " bytes"));
     sink_.on_layer(blob.digest, State::moving, kept, blob.size);
     const auto show = [&](uint64_t position) {
       sink_.on_layer(blob.digest, State::moving, position, blob.size);

@@ -1,7 +1,7 @@
 // A registry's image -> the store. The manifest for this platform, its config and the layers that
 // the store does not have: several at a time, each unpacked while it arrives and verified twice.
 // All of it is recorded at the end, durably, or nothing. What arrived of a layer before a failure
-// or a kill stays in <root>/partial, and the next pull goes on from there; two pulls of one layer
+// or a kill stays in <root>/partial, and the next pull resumes there; two pulls of one layer
 // download it once. Throws Error.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace mini::registry {
 
-// What happens to layers, for whoever shows it; called from several threads.
+// What happens to layers, for display; called from several threads.
 class TransferSink {
  public:
   enum class State { waiting, exists, mounted, preparing, moving, done, failed };
@@ -29,7 +29,7 @@ struct PullOptions {
 
 struct PullResult {
   image::ImageEntry entry;
-  Digest digest;       // of what the name led to: the manifest, or the index above it
+  Digest digest;       // of what the name resolved to: the manifest, or the index above it
   bool fresh = false;  // false: the store had just this under the name
 };
 

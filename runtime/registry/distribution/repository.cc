@@ -20,8 +20,8 @@ Repository::Repository(const image::Reference& reference, const Settings& settin
       scope_(cat("repository:", reference.repository, writing ? ":pull,push" : ":pull")),
       pool_(settings.timeout_ms) {
   if (settings_.offline)
-    throw Error(cat("registry ", reference.registry, ": not asked: mini is offline"),
-                "\"offline\" in mini's config.json, see docs/registries.md");
+    throw Error(cat("registry ", reference.registry, ": not contacted, mini is offline"),
+                "\"offline\" is set in mini's config.json, see docs/registries.md");
   std::vector<Endpoint> endpoints = pull_endpoints(settings_, reference.registry);
   if (writing) endpoints.erase(endpoints.begin(), endpoints.end() - 1);
   for (const Endpoint& endpoint : endpoints) {
@@ -33,7 +33,7 @@ Repository::Repository(const image::Reference& reference, const Settings& settin
 Document Repository::manifest() {
   const Digest* digest = reference_.digest ? &*reference_.digest : nullptr;
   const std::string name = digest ? digest->str() : reference_.tag;
-  // A mirror that fails, does not have it, or lies, is passed over.
+  // A mirror that fails, does not have it, or sends something else, is skipped.
   for (size_t i = 0; i + 1 < clients_.size(); ++i) {
     try {
       Document document = fetch(*clients_[i], name, digest, 0);
@@ -43,7 +43,7 @@ Document Repository::manifest() {
     } catch (const Error& error) {
       debug(error.what());
       if (!clients_[i]->endpoint().mirror) throw;
-      warn_once(cat(clients_[i]->name(), ": passed over: ", error.what()));
+      warn_once(cat(clients_[i]->name(), ": skipped: ", error.what()));
     }
   }
   return fetch(*clients_.back(), name, digest, 0);
@@ -82,9 +82,9 @@ Document Repository::fetch(Client& client, const std::string& name, const Digest
       continue;
     }
     if (digest && Digest::of(bytes) != *digest)
-      throw Error(cat(client.name(), ": ", shown, ": has another digest than ", digest->str()));
+      throw Error(cat(client.name(), ": ", shown, ": does not have the digest ", digest->str()));
     if (!digest && Digest::is_valid(announced) && Digest::of(bytes).str() != announced)
-      throw Error(cat(client.name(), ": ", shown, ": is not what its digest says"));
+      throw Error(cat(client.name(), ": ", shown, ": does not match its digest"));
     if (size != 0 && bytes.size() != size)
       throw Error(
           cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ", size));

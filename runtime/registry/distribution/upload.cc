@@ -79,7 +79,7 @@ void Uploader::send(const image::Descriptor& blob, const BlobReader& reader,
   const Url place = with_context(cat(client.name(), ": upload"),
                                  [&] { return begun.from.resolve(begun.head.header("location")); });
   if (begun.from.scheme == "https" && place.scheme != "https")
-    throw Error(cat(client.name(), ": wants the upload sent to ", place.origin(),
+    throw Error(cat(client.name(), ": requests the upload to ", place.origin(),
                     ", which is not encrypted"));
   Call call;
   call.method = "PUT";
@@ -122,7 +122,7 @@ void Uploader::put_manifest(const std::string& bytes, const std::string& media_t
   response.rest(kSmallAnswer);
   const std::string announced = response.head.header("docker-content-digest");
   if (Digest::is_valid(announced) && announced != Digest::of(bytes).str())
-    throw Error(cat(client.name(), ": ", name, ": is kept there under another digest"));
+    throw Error(cat(client.name(), ": ", name, ": was stored under another digest"));
 }
 
 }  // namespace mini::registry

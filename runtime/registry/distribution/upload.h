@@ -1,6 +1,6 @@
 // Blobs and manifests -> a repository (distribution specification, "Pushing blobs"). What is there
 // is not sent; what another repository of the same registry has is mounted from there; the rest
-// goes up in one piece, and once more from its beginning when the connection breaks. Safe to use
+// goes up in one piece, and again from its beginning when the connection breaks. Safe to use
 // from several threads.
 #pragma once
 

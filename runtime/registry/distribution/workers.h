@@ -1,4 +1,4 @@
-// Does one job for each of several things, a few at a time, each in a thread of its own. The first
+// Does one job for each of several items, a few at a time, each in its own thread. The first
 // failure is thrown when all have ended; those that have not begun by then never do, and those that
 // have can ask whether it is worth going on.
 #pragma once

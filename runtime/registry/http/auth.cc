@@ -71,7 +71,7 @@ bool Authority::answer(const Url& registry, const ResponseHead& head, const std:
     return cat("Bearer ", tokens_[scope]) != used;
   }
   if (!best && std::ranges::count(challenges, "bearer", &Challenge::scheme) > 0)
-    throw Error(cat("registry ", name_, ": wants a token and does not say from where"));
+    throw Error(cat("registry ", name_, ": requires a token, but names no token server"));
   if (!best || use_basic_) return use_basic_ && used.empty();
   use_basic_ = true;
   return true;
@@ -118,28 +118,28 @@ std::string Authority::fetch_token(const Url& registry, const Challenge& challen
   const bool trusted = may_have_password(registry, realm, realms_);
   if (!trusted && !credential_.empty()) {
     throw Error(
-        cat("registry ", name_, ": wants the password sent to ", realm.origin(), ": not sent"),
+        cat("registry ", name_, ": requests the password for ", realm.origin(), ": not sent"),
         "if that is its token server, name it under \"realms\" of the registry in mini's "
         "config.json, see docs/registries.md");
   }
   if (realm.scheme != "https" && !trusted)
-    throw Error(cat("registry ", name_, ": wants a token from ", realm.origin(),
+    throw Error(cat("registry ", name_, ": requests a token from ", realm.origin(),
                     ", which is not encrypted"));
   std::string form;
   const auto [status, body] =
       ask_(token_request(realm, challenge, scope, !credential_.empty(), form));
   if (status == 401 || status == 403 || status == 400) {
     throw Error(cat("registry ", name_, ": its token server refused ",
-                    credential_.empty() ? "access without a password" : "the password"),
+                    credential_.empty() ? "anonymous access" : "the password"),
                 cat("`mini login ", name_, "`"));
   }
-  const std::string shown = cat("registry ", name_, ": answer of its token server");
+  const std::string shown = cat("registry ", name_, ": reply of its token server");
   if (status != 200) throw Error(cat(shown, ": HTTP status ", status));
   const Json document = parse_json(body, shown);
   const JsonView view(document, shown);
   std::string token = view.string_or("token");
   if (token.empty()) token = view.string_or("access_token");
-  if (!is_token(token)) throw Error(cat(shown, ": holds no token"));
+  if (!is_token(token)) throw Error(cat(shown, ": contains no token"));
   return token;
 }
 

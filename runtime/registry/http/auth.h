@@ -1,8 +1,8 @@
-// Who mini is to one registry: nobody, a name and password (Basic), or a token that a token server
-// gave (distribution specification, "token"; OAuth2 for identity tokens). The password goes to the
-// registry itself and to its token server, and to nobody else: a token server elsewhere must be at
-// the same host, in the registry's own domain, be Docker Hub's, or be named in the settings; never
-// over plain HTTP when the registry speaks TLS. Safe to use from several threads.
+// How mini authenticates to one registry: not at all, a name and password (Basic), or a token that
+// a token server gave (distribution specification, "token"; OAuth2 for identity tokens). The
+// password goes to the registry itself and to its token server only: a token server elsewhere must
+// be at the same host, in the registry's own domain, be Docker Hub's, or be named in the settings;
+// never over plain HTTP when the registry speaks TLS. Safe to use from several threads.
 #pragma once
 
 #include <functional>

@@ -59,7 +59,7 @@ std::string Response::rest(size_t limit) {
   for (std::string_view piece = read(); !piece.empty(); piece = read()) {
     body += piece;
     if (body.size() > limit)
-      throw Error(cat(from.authority(), ": answers with more than ", limit, " bytes"));
+      throw Error(cat(from.authority(), ": replied with more than ", limit, " bytes"));
   }
   return body;
 }
@@ -98,7 +98,7 @@ Url Client::base() {
     once(probe).rest(kSmallAnswer);
     base_ = endpoint_.base;
   } catch (const TransportError& error) {
-    // A proxy has words of its own for a port where nobody listens.
+    // A proxy has its own message for a port where nothing listens.
     const bool by_proxy = !probe.proxy.empty() && error.cause() == TransportError::Cause::network;
     if (error.cause() != TransportError::Cause::no_tls &&
         error.cause() != TransportError::Cause::unreachable && !by_proxy)
@@ -149,8 +149,8 @@ Response Client::send(const Call& call) {
       const ResponseHead head = response.head;
       response.rest(kSmallAnswer);
       if (authority_.answer(url, head, call.scope, authorization)) continue;
-      throw Error(cat(name(), authority_.has_password() ? ": does not take the password"
-                                                        : ": wants a password"),
+      throw Error(cat(name(), authority_.has_password() ? ": refused the password"
+                                                        : ": requires a password"),
                   cat("`mini login ", endpoint_.credentials, "`"));
     }
     const bool reading = call.method == "GET" || call.method == "HEAD";
@@ -206,7 +206,7 @@ void Client::refuse(Response& response, const std::string& what) const {
     hint = cat("`mini login ", endpoint_.credentials, "`, or the repository does not exist");
   } else {
     message += cat("HTTP status ", status, reason.empty() ? "" : ": ", reason);
-    if (status == 429) hint = "the registry wants fewer requests: try again later, or log in";
+    if (status == 429) hint = "rate limit reached: try again later, or log in";
   }
   throw StatusError(status, message, hint, kind, response.head.header("retry-after"));
 }

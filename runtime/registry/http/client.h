@@ -77,7 +77,7 @@ struct Call {
   std::vector<std::string> headers;
   std::string scope;  // "repository:library/x:pull"
   std::optional<uint64_t> body_size;
-  // Makes the body's reader, anew for each time that the request is sent.
+  // Makes the body's reader, again each time the request is sent.
   std::function<std::function<size_t(char*, size_t)>()> body;
 };
 

@@ -70,7 +70,7 @@ std::string helper_name(const Json& document, const std::string& path,
 std::string program_of(const std::string& helper) {
   if (helper.find_first_not_of(
           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != std::string::npos)
-    throw Error(cat("credential helper ", quoted(helper), ": is no name of a helper"));
+    throw Error(cat("credential helper ", quoted(helper), ": not a credential helper name"));
   return cat("docker-credential-", helper);
 }
 

@@ -19,7 +19,7 @@ Request request_to(const Url& url, const DownloadRequest& wanted) {
   return request;
 }
 
-// The response that is no redirect any more.
+// The first response that is not a redirect.
 ResponseHead follow(Transport& transport, const DownloadRequest& wanted) {
   Url url = Url::parse(wanted.url);
   for (int hop = 0; hop <= kHops; ++hop) {
@@ -63,7 +63,8 @@ Downloaded attempt(Transport& transport, const DownloadRequest& wanted, const Do
 Downloaded download(const Settings& settings, const DownloadRequest& request,
                     const DownloadSink& sink) {
   if (settings.offline)
-    throw Error(cat(printable(request.url), ": not fetched, because the settings say \"offline\""));
+    throw Error(
+        cat(printable(request.url), ": not fetched, \"offline\" is set in mini's config.json"));
   return with_context(printable(request.url), [&] {
     RetryPlan plan(settings.attempts, settings.retry_delay_ms);
     for (;;) {

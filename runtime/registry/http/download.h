@@ -1,6 +1,6 @@
 // One file by http or https (RFC 9110), for `ADD URL` and a remote build context: follows
 // redirects, but never from https to http; sends no credentials; tries again what may go better the
-// next time, from the beginning; takes at most as many bytes as it is told. A server that answers
+// next time, from the beginning; takes at most the given number of bytes. A server that answers
 // 304 to the validators of an earlier download sends no body. Throws Error naming the URL; a status
 // that is not 200 or 304 is a StatusError.
 #pragma once

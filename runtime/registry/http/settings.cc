@@ -1,5 +1,10 @@
 #include "runtime/registry/http/settings.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
@@ -108,15 +113,23 @@ std::vector<Endpoint> pull_endpoints(const Settings& settings, const std::string
   return endpoints;
 }
 
+constexpr const char* kCaHint =
+    "\"ca\" of the registry in mini's config.json names a directory of *.crt files";
+
 std::string read_authorities(const std::string& directory) {
   std::string pem;
   if (directory.empty()) return pem;
+  if (access(directory.c_str(), R_OK | X_OK) != 0) {
+    const int reason = errno;
+    throw Error(cat("registry authorities: ", directory, ": ", strerror(reason)), kCaHint);
+  }
   for (const std::string& name : list_directory(directory)) {
     if (name.ends_with(".crt"))
       pem += read_file(cat(directory, '/', name), kCertificateLimit) + "\n";
   }
   if (pem.empty())
-    throw Error(cat("registry authorities: ", directory, ": holds no certificate (*.crt)"));
+    throw Error(cat("registry authorities: ", directory, ": contains no certificate (*.crt)"),
+                kCaHint);
   return pem;
 }
 

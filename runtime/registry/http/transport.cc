@@ -67,7 +67,7 @@ pid_t spawn_transport(int socket) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  // A group of its own: Ctrl-C is for mini, which ends it.
+  // Its own process group: Ctrl-C is for mini, which ends it.
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
@@ -143,7 +143,7 @@ void Transport::send(wire::Kind kind, std::string_view data) {
 }
 
 ResponseHead Transport::start(const Request& request) {
-  if (!idle_) throw Error("transport: a request was begun before the last had ended");
+  if (!idle_) throw Error("transport: a request began before the previous one ended");
   idle_ = false;
   host_ = request.url.authority();
   slow_bytes_ = 0;
@@ -181,7 +181,7 @@ void Transport::send_body(const Request& request) {
   uint64_t left = *request.body_size;
   while (left > 0) {
     const size_t got = request.body(piece.data(), std::min<uint64_t>(piece.size(), left));
-    if (got == 0) throw Error("upload: the content is shorter than it was");
+    if (got == 0) throw Error("upload: the content became shorter");
     send(wire::Kind::body, std::string_view(piece).substr(0, got));
     left -= got;
   }
@@ -214,7 +214,7 @@ void Transport::fill(size_t size) {
   receive(buffer_.data(), size);
 }
 
-// Only the time in which mini waits counts: while a layer is unpacked, nobody asks for more.
+// Only the time in which mini waits counts: while a layer is extracted, no more is requested.
 void Transport::wait_readable() {
   pollfd ready[] = {{socket_.get(), POLLIN, 0}, {cancel_fd_, POLLIN, 0}};
   if (::poll(ready, 1, 0) > 0) return;
@@ -226,8 +226,8 @@ void Transport::wait_readable() {
   if (result > 0 && ready[1].revents != 0) throw TransportError(Cause::lasting, "interrupted");
   slow_ms_ += (monotonic_ns() - before) / 1'000'000;
   if (result == 0 || (slow_ms_ >= timeout_ms_ && slow_bytes_ < kLeastBytes)) {
-    throw TransportError(Cause::network, cat(host_, ": sends nothing, or next to nothing, for ",
-                                             timeout_ms_ / 1000, " seconds"));
+    throw TransportError(Cause::network,
+                         cat(host_, ": stalled for ", timeout_ms_ / 1000, " seconds"));
   }
   if (slow_ms_ >= timeout_ms_) {
     slow_ms_ = 0;
@@ -255,10 +255,10 @@ void Transport::lost() {
   constexpr int kNoLoader = 127;
   if (ended && WIFEXITED(status) && WEXITSTATUS(status) == kNoLoader) {
     throw TransportError(
-        Cause::lasting, "cannot load libcurl, which speaks to registries",
-        "install it: `apt-get install libcurl4` (--debug shows the loader's words)");
+        Cause::lasting, "cannot load libcurl, which is needed for registries",
+        "install it: `apt-get install libcurl4` (--debug shows the loader's message)");
   }
-  throw TransportError(Cause::network, cat(host_, ": the transport ended"));
+  throw TransportError(Cause::network, cat(host_, ": the transport process exited"));
 }
 
 void Transport::fail_at_end() {

@@ -26,7 +26,7 @@ class TransportError : public Error {
  public:
   enum class Cause {
     network,      // may go better the next time
-    unreachable,  // nobody listens there
+    unreachable,  // nothing listens there
     no_tls,       // the other side does not speak TLS
     lasting,      // a certificate that is not trusted, a host that does not exist
   };

@@ -30,7 +30,7 @@ uint16_t default_port(std::string_view scheme) {
 }
 
 void read_authority(Url& url, std::string_view authority, std::string_view text) {
-  if (authority.find('@') != authority.npos) refuse(text, "holds a user name");
+  if (authority.find('@') != authority.npos) refuse(text, "contains a user name");
   url.port = default_port(url.scheme);
   const size_t colon = authority.rfind(':');
   const size_t bracket = authority.rfind(']');
@@ -57,7 +57,7 @@ void read_path(Url& url, std::string_view rest) {
 Url Url::parse(std::string_view text) {
   if (text.size() > kLongestUrl) refuse(text, "is too long");
   const auto strange = [](unsigned char c) { return c <= ' ' || c >= 0x7F || c == '\\'; };
-  if (std::any_of(text.begin(), text.end(), strange)) refuse(text, "holds bytes that it may not");
+  if (std::any_of(text.begin(), text.end(), strange)) refuse(text, "contains invalid bytes");
   Url url;
   const size_t colon = text.find("://");
   url.scheme = colon == text.npos ? "" : lower(text.substr(0, colon));

@@ -22,7 +22,7 @@ struct Url {
 
   std::string str() const;
   std::string authority() const;  // "host:port", without the scheme's own port
-  std::string origin() const;     // "https://host:port", as above: who gets credentials
+  std::string origin() const;     // "https://host:port", as above: what credentials are bound to
   // The same with "name=value" (escaped) added to its query.
   Url with_query(std::string_view name, std::string_view value) const;
   Url with_path(std::string path) const;

@@ -1,6 +1,6 @@
-// The HTTP and TLS half of mini: a program of its own around libcurl, because libcurl cannot be
+// The HTTP and TLS half of mini: a separate program around libcurl, because libcurl cannot be
 // linked into a static binary. It does one request after another for the mini at the other end of
-// its standard input, as nobody when it can, and decides nothing: no redirect is followed, no
+// its standard input, as user nobody when it can, and decides nothing: no redirect is followed, no
 // credential is looked up, no proxy is taken from the environment.
 #include <curl/curl.h>
 #include <grp.h>
@@ -34,7 +34,7 @@ void lose_privileges() {
     // In a user namespace without that id there is nothing to become.
     if (errno != EINVAL && errno != EPERM) _exit(1);
   }
-  // Other processes of nobody may not look at the credentials in here.
+  // Other processes of user nobody must not read the credentials in here.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);

@@ -78,15 +78,15 @@ TEST(Expand, Replacing) {
 }
 
 TEST(Expand, Problems) {
-  EXPECT_EQ(problem("ab${A"), "2: ${ without its }");
-  EXPECT_EQ(problem("${A:-x"), "0: ${ without its }");
+  EXPECT_EQ(problem("ab${A"), "2: ${ without a closing }");
+  EXPECT_EQ(problem("${A:-x"), "0: ${ without a closing }");
   EXPECT_THAT(problem("x${}"), HasSubstr("1: bad substitution"));
   EXPECT_THAT(problem("${:x}"), HasSubstr("bad substitution"));
   EXPECT_THAT(problem("${A:=x}"), HasSubstr("has no known modifier"));
   EXPECT_THAT(problem("${A^}"), HasSubstr("has no known modifier"));
-  EXPECT_EQ(problem("${A/x}"), "0: ${name/pattern without its second /");
-  EXPECT_EQ(problem("a'b"), "1: single quote without its partner");
-  EXPECT_EQ(problem("a\"b"), "1: double quote without its partner");
+  EXPECT_EQ(problem("${A/x}"), "0: ${name/pattern without a second /");
+  EXPECT_EQ(problem("a'b"), "1: unterminated single quote");
+  EXPECT_EQ(problem("a\"b"), "1: unterminated double quote");
   EXPECT_EQ(problem("${U:?give me one}"), "0: U: give me one");
   EXPECT_EQ(problem("${E:?}"), "0: E: may not be empty");
   EXPECT_EQ(problem("${U?}"), "0: U: must be set");
@@ -128,7 +128,7 @@ TEST(Expand, ReportsWhatWasUsed) {
 TEST(Expand, IsBounded) {
   std::string deep;
   for (int i = 0; i <= kExpansionDepth; ++i) deep += "${U:-";
-  EXPECT_THAT(problem(deep), HasSubstr("nested too deep"));
+  EXPECT_THAT(problem(deep), HasSubstr("nested too deeply"));
   const std::string big(1 << 20, 'x');
   const Lookup huge = [&](std::string_view) { return std::optional<std::string>(big); };
   std::string many;
@@ -183,7 +183,7 @@ TEST(ExpandInstruction, ErrorsHaveTheirPlace) {
     expand_instruction(*file.source, file.stages[0].instructions[0], file.directives, lookup);
     FAIL();
   } catch (const DockerfileError& error) {
-    EXPECT_STREQ(error.what(), "f:2:8: ${ without its }");
+    EXPECT_STREQ(error.what(), "f:2:8: ${ without a closing }");
   }
 }
 

@@ -107,7 +107,7 @@ TEST(Lines, HeredocsOnlyWhereTheyBelong) {
 
 TEST(Lines, UnterminatedHeredoc) {
   EXPECT_EQ(lines_problem("FROM a\nRUN cat <<EOF\nx\n EOF\n"),
-            "f:2:9: here-document \"EOF\" is not ended");
+            "f:2:9: here-document \"EOF\" is not terminated");
 }
 
 TEST(Lines, HeredocWords) {
@@ -120,8 +120,7 @@ TEST(Lines, HeredocWords) {
 }
 
 TEST(Lines, NulBytesAreRefused) {
-  EXPECT_EQ(lines_problem(std::string("FROM a\nRUN \0x", 13)),
-            "f:2:5: there is a NUL byte in the text");
+  EXPECT_EQ(lines_problem(std::string("FROM a\nRUN \0x", 13)), "f:2:5: NUL byte in the text");
 }
 
 }  // namespace

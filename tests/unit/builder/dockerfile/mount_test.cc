@@ -66,7 +66,7 @@ TEST(Mounts, Variables) {
     return value == "$T" ? std::string("/t") : value;
   };
   EXPECT_EQ(parse_mount(kSource, {"type=cache,target=$T", {}}, expand).target, "/t");
-  EXPECT_THAT(mount_problem("target=/x,from=$S"), HasSubstr("cannot hold a variable"));
+  EXPECT_THAT(mount_problem("target=/x,from=$S"), HasSubstr("cannot contain a variable"));
   EXPECT_THAT(mount_problem("type=$X,shoring=a"), HasSubstr("did you mean sharing?"));
 }
 
@@ -74,7 +74,7 @@ TEST(Mounts, Problems) {
   EXPECT_EQ(mount_problem("type=cach,target=/a"),
             "unknown mount type \"cach\" | did you mean cache?");
   EXPECT_EQ(mount_problem("tagret=/a"), "unknown mount option \"tagret\" | did you mean target?");
-  EXPECT_THAT(mount_problem("zzz=/a"), HasSubstr("known are type, source"));
+  EXPECT_THAT(mount_problem("zzz=/a"), HasSubstr("one of type, source"));
   EXPECT_THAT(mount_problem("target"), HasSubstr("needs a value"));
   EXPECT_THAT(mount_problem("type=bind"), HasSubstr("needs a target"));
   EXPECT_THAT(mount_problem("target=/a,size=1"), HasSubstr("takes no option \"size\""));
@@ -84,7 +84,7 @@ TEST(Mounts, Problems) {
   EXPECT_THAT(mount_problem("type=cache,target=/a,uid=4294967296"), HasSubstr("not a number"));
   EXPECT_THAT(mount_problem("type=cache,target=/a,sharing=lokced"),
               HasSubstr("did you mean locked?"));
-  EXPECT_THAT(mount_problem("target=/a,ro=maybe"), HasSubstr("neither true nor false"));
+  EXPECT_THAT(mount_problem("target=/a,ro=maybe"), HasSubstr("not a boolean"));
   EXPECT_THAT(mount_problem("type=secret"), HasSubstr("needs an id"));
   EXPECT_THAT(mount_problem("type=secret,id=a,source=b"), HasSubstr("not both"));
   EXPECT_THAT(mount_problem("\"target=/a"), HasSubstr("double quote"));

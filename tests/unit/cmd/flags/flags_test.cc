@@ -19,17 +19,18 @@ struct Parsed {
   int64_t shares = 0;
   std::optional<int64_t> timeout;
   std::vector<std::string> env, no_cache, rest;
+  ErrorKind kind = ErrorKind::failed;  // of the last error()
 
   Parsed() {
     flags.flag("-i,--interactive", interactive, "");
     flags.flag("-t,--tty", tty, "");
     flags.flag("--sig-proxy", proxy, "");
-    flags.value("--name", name, "");
-    flags.value("-u,--user", user, "");
-    flags.value("-c,--shares", shares, "");
-    flags.value("--timeout", timeout, "");
-    flags.values("-e,--env", env, "");
-    flags.optional_values("--no-cache", no_cache, "*", "");
+    flags.value("--name NAME", name, "name of it");
+    flags.value("-u,--user USER", user, "");
+    flags.value("-c,--shares NUMBER", shares, "");
+    flags.value("--timeout SECONDS", timeout, "");
+    flags.values("-e,--env NAME=VALUE", env, "");
+    flags.optional_values("--no-cache STAGE", no_cache, "*", "");
   }
   Parsed& command(size_t minimum = 0) {
     flags.command(rest, minimum);
@@ -47,7 +48,7 @@ struct Parsed {
     try {
       flags.parse(args);
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      kind = error.kind();
       return std::string(error.what()) + " / " + error.hint();
     }
     return "accepted";
@@ -176,6 +177,47 @@ TEST(Flags, HelpIsPrintedAndEndsTheCommand) {
   EXPECT_THAT(help, HasSubstr("Usage: mini run [flags] IMAGE [COMMAND]"));
   EXPECT_THAT(help, HasSubstr("--interactive"));
   EXPECT_THAT(help, ::testing::Not(HasSubstr("--timeout")));
+}
+
+TEST(Flags, HelpNamesValues) {
+  Parsed p;
+  p.arguments();
+  ::testing::internal::CaptureStdout();
+  EXPECT_FALSE(p.flags.parse({"-h"}));
+  const std::string help = ::testing::internal::GetCapturedStdout();
+  EXPECT_THAT(help, HasSubstr("\n      --name NAME               name of it\n"));
+  EXPECT_THAT(help, HasSubstr("\n  -e, --env NAME=VALUE "));
+  EXPECT_THAT(help, HasSubstr("\n      --no-cache[=STAGE] "));
+  EXPECT_THAT(help, HasSubstr("\n  -t, --tty "));
+  EXPECT_THAT(help, ::testing::Not(HasSubstr("VALUE ]")));
+}
+
+TEST(Flags, ShortHelpMayHaveAnotherMeaning) {
+  Parsed p;
+  std::string host;
+  p.flags.value("-h,--hostname NAME", host, "");
+  p.command().parse({"-h", "web", "image"});
+  EXPECT_EQ(host, "web");
+}
+
+TEST(Flags, KindsOfErrorsTellExitStatuses) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"--nosuch"},
+                                             {"-x"},
+                                             {"--name"},
+                                             {"--tty=maybe"},
+                                             {"-i=maybe"},
+                                             {"--shares", "many"},
+                                             {"--timeout="}}) {
+    Parsed p;
+    p.arguments().error(args);
+    EXPECT_EQ(p.kind, ErrorKind::bad_flag) << args[0];
+  }
+  Parsed missing, extra, few;
+  missing.arguments(true).error({});
+  extra.error({"extra"});
+  few.command(2).error({"one"});
+  for (const Parsed* p : {&missing, &extra, &few}) EXPECT_EQ(p->kind, ErrorKind::arguments);
 }
 
 TEST(Flags, HelpOfTheCommandIsTheCommands) {

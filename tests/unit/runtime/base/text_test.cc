@@ -98,6 +98,16 @@ TEST(DidYouMean, FindsTypingErrors) {
   EXPECT_THAT(did_you_mean("rn", kCommands), Optional(std::string("run")));
 }
 
+TEST(DidYouMean, DoesNotMistakeOtherNames) {
+  constexpr std::string_view flags[] = {"--pull", "--cpus", "--user", "--memory", "--volume"};
+  for (const char* other : {"--push", "--gpus", "--userns", "--load", "--uts"})
+    EXPECT_EQ(did_you_mean(other, flags), std::nullopt) << other;
+  EXPECT_THAT(did_you_mean("--memroy", flags), Optional(std::string("--memory")));
+  EXPECT_THAT(did_you_mean("--volme", flags), Optional(std::string("--volume")));
+  constexpr std::string_view commands[] = {"top", "cp", "ls"};
+  EXPECT_EQ(did_you_mean("foo", commands), std::nullopt);
+}
+
 TEST(DidYouMean, DoesNotGuess) {
   EXPECT_EQ(did_you_mean("deploy", kCommands), std::nullopt);
   EXPECT_EQ(did_you_mean("x", kCommands), std::nullopt);

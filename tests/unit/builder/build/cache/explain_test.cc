@@ -88,10 +88,10 @@ TEST(Explain, NamesTheValue) {
   EXPECT_EQ(explain(before, key_of({}, {{"parent", "p"}, {"command", "make"}})),
             "value of X changed: \"1\" -> (unset)");
   EXPECT_EQ(explain(before, key_of({}, {{"parent", "q"}, {"command", "make"}, {"env X", "1"}})),
-            "the step before it gave other files");
+            "the files of the previous step changed");
   EXPECT_EQ(explain(before, key_of({}, {{"parent", "p"}, {"command", "true"}, {"env X", "1"}})),
             "the command changed");
-  EXPECT_EQ(explain(before, before), "its result is no longer in the store");
+  EXPECT_EQ(explain(before, before), "its result is not in the store any more");
 }
 
 TEST(Explain, FindsTheSameStep) {

@@ -110,7 +110,7 @@ TEST_F(ContextTest, RemoteContextsAreRefusedWithTheCure) {
   EXPECT_THAT(problem(), HasSubstr("No such file"));
   tree.file("f");
   options.context = tree.at("f");
-  EXPECT_THAT(problem(), HasSubstr("named with -f"));
+  EXPECT_THAT(problem(), HasSubstr("give the Dockerfile with -f"));
 }
 
 TEST_F(ContextTest, CheckFindsIgnoredSources) {

@@ -127,7 +127,7 @@ TEST_F(CopyPlanTest, Refusals) {
   EXPECT_THAT(problem("/x", {"[fo]*"}), HasSubstr("several sources"));
   EXPECT_THAT(problem("/x", {"fiel"}), HasSubstr("did you mean \"file\"?"));
   EXPECT_THAT(problem("/x", {"dir/sub/tow"}), HasSubstr("did you mean \"dir/sub/two\"?"));
-  EXPECT_THAT(problem("/x", {"../nowhere"}), HasSubstr("names inside the context"));
+  EXPECT_THAT(problem("/x", {"../nowhere"}), HasSubstr("resolved in the context"));
   EXPECT_THAT(problem("/plain/", {"file"}), HasSubstr("not a directory"));
   EXPECT_THAT(problem("/plain/x", {"file"}), HasSubstr("not a directory"));
   EXPECT_THAT(problem("/plain", {"dir"}), HasSubstr("not a directory"));

@@ -156,7 +156,7 @@ TEST(CheckRequest, NamesTheFlagThatIsWrong) {
                    r.host.network_mode = "host";
                    r.host.networks = {{"web", {}, "", "", ""}};
                  }),
-                 "no other network");
+                 "cannot be combined with other networks");
   expect_refused(with([](auto& r) { r.host.extra_hosts = {"up:host-gateway"}; }), "--add-host");
   expect_refused(with([](auto& r) { r.host.pid_mode = "container:"; }), "--pid");
   expect_refused(with([](auto& r) { r.host.memory = 1; }), "--memory");

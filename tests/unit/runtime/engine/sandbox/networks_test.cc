@@ -25,14 +25,14 @@ TEST(CheckAddresses, LieInARangeThatTheUserChose) {
   EXPECT_EQ(refusal(network, "", ""), "accepted");
   EXPECT_EQ(refusal(network, "10.1.0.10", ""), "accepted");
   EXPECT_EQ(refusal(network, "10.1.1.10", ""),
-            "--ip \"10.1.1.10\": network db has the range 10.1.0.0/24");
+            "--ip \"10.1.1.10\": network db has the subnet 10.1.0.0/24");
   EXPECT_EQ(refusal(network, "", "fd00::1"), "--ip6 \"fd00::1\": network db has no such addresses");
   network.subnet6 = network::Subnet::parse("fd00::/64");
   EXPECT_EQ(refusal(network, "10.1.0.10", "fd00::1"), "accepted");
   EXPECT_EQ(refusal(network, "", "fd01::1"),
-            "--ip6 \"fd01::1\": network db has the range fd00::/64");
+            "--ip6 \"fd01::1\": network db has the subnet fd00::/64");
   network.name = network::kDefaultNetwork;
-  EXPECT_THAT(refusal(network, "10.1.0.10", ""), testing::HasSubstr("may change"));
+  EXPECT_THAT(refusal(network, "10.1.0.10", ""), testing::HasSubstr("no fixed subnet"));
   EXPECT_EQ(refusal(network, "", ""), "accepted");
 }
 

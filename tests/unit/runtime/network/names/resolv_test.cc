@@ -94,8 +94,8 @@ TEST(ResolvTest, SearchAndOptions) {
 
 TEST(ResolvTest, SaysWhomItAsks) {
   EXPECT_THAT(plan_resolver("nameserver 127.0.0.53\nnameserver 192.0.2.1\n", {}).file,
-              HasSubstr("asks 127.0.0.53 (from the host) 192.0.2.1 for others."));
-  EXPECT_THAT(plan_resolver("", {}).file, HasSubstr("asks no other server"));
+              HasSubstr("forwards other names to 127.0.0.53 (from the host) 192.0.2.1."));
+  EXPECT_THAT(plan_resolver("", {}).file, HasSubstr("forwards to no other server"));
 }
 
 TEST(ResolvTest, RefusesWishesThatAreNoAddress) {
@@ -106,7 +106,7 @@ TEST(ResolvTest, RefusesWishesThatAreNoAddress) {
       ADD_FAILURE() << bad;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::usage) << bad;
-      EXPECT_THAT(error.what(), HasSubstr("no IP address")) << bad;
+      EXPECT_THAT(error.what(), HasSubstr("not an IP address")) << bad;
     }
   }
 }
