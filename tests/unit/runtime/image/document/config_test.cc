@@ -53,6 +53,31 @@ TEST(ImageConfig, TheSmallestConfigHasNothingThatIsNotSet) {
             R"({"architecture":"amd64","os":"linux","rootfs":{"diff_ids":[],"type":"layers"}})");
 }
 
+// Every image that mini has ever built is named by such bytes.
+TEST(ImageConfig, TheBytesAreWhatTheyHaveAlwaysBeen) {
+  const std::string json =
+      R"({"architecture":"arm64","author":"me","config":{"ArgsEscaped":true,"Cmd":[],"Entrypo)"
+      R"(int":["/entry"],"Env":["B=2","A=1"],"ExposedPorts":{"53/udp":{},"80/tcp":{}},"Health)"
+      R"(check":{"Interval":1000000000,"Retries":5,"StartInterval":4,"StartPeriod":3,"Test":[)"
+      R"("CMD-SHELL","true"],"Timeout":2},"Labels":{"a":"\"quoted\"","z":"1"},"OnBuild":["RUN)"
+      R"( x"],"Shell":["/bin/bash","-c"],"StopSignal":"SIGQUIT","User":"1000:1000","Volumes":)"
+      R"({"/data":{}},"WorkingDir":"/w"},"created":"1970-01-01T00:00:00Z","history":[{"author)"
+      R"(":"me","comment":"a comment","created":"1970-01-01T00:00:00Z","created_by":"RUN x"},)"
+      R"({"created_by":"ENV A=1","empty_layer":true}],"os":"linux","rootfs":{"diff_ids":["sha)"
+      R"(256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed","sha256:3fc4cc)"
+      R"(fe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"],"type":"layers"},"varia)"
+      R"(nt":"v8"})";
+  EXPECT_EQ(full_config().to_json(), json);
+  EXPECT_EQ(Digest::of(full_config().to_json()).str(),
+            "sha256:27d457f2001aae636083420316d3dc0ce2fe961492e2a2d8c31c0ac451a9d059");
+  ImageConfig config = full_config();
+  config.healthcheck = Healthcheck();
+  config.entrypoint.emplace();
+  config.history = {History()};
+  EXPECT_EQ(Digest::of(config.to_json()).str(),
+            "sha256:684eecaba2ef233db350ee6d1d20b5cfb28f7d0d0e3d032ee7b061aefc89cd07");
+}
+
 TEST(ImageConfig, EverythingSurvivesWritingAndReading) {
   const std::string json = full_config().to_json();
   const ImageConfig back = ImageConfig::parse(json, "image config");

@@ -40,6 +40,12 @@ TEST_F(IndexTest, EveryRowSurvives) {
   }
 }
 
+TEST_F(IndexTest, TheBytesAreWhatTheyHaveAlwaysBeen) {
+  file_.update([](Index& index) { index = rows(); });
+  EXPECT_EQ(Digest::of(text()).str(),
+            "sha256:a22ad946ef5de5ae886e747e42eafa18d2421880f587093888e3b11264ec3beb");
+}
+
 TEST_F(IndexTest, AnIndexInAnotherLayoutOfTheSameJsonReadsTheSame) {
   file_.update([](Index& index) { index = rows(); });
   const Json document = parse_json(text(), "index");
