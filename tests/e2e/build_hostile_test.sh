@@ -58,11 +58,11 @@ rm "$context/.dockerignore"
 # A FIFO or a socket in the context neither hangs nor is read.
 mkfifo "$context/fifo"
 printf 'FROM busybox\nCOPY fifo /x\n' >"$context/Dockerfile"
-timeout 20 "$MINI" build --network none "$context" >/dev/null 2>&1
+timeout 120 "$MINI" build --network none "$context" >/dev/null 2>&1
 [ "$?" != 124 ] || fail "a FIFO in the context: hangs"
 rm "$context/fifo"
 mkfifo "$context/.dockerignore"
-timeout 20 "$MINI" build --network none "$context" >/dev/null 2>&1
+timeout 120 "$MINI" build --network none "$context" >/dev/null 2>&1
 [ "$?" != 124 ] || fail ".dockerignore as a FIFO: hangs"
 rm "$context/.dockerignore"
 

@@ -41,11 +41,13 @@ contains "$err" --init
 status_is one exited
 eq "$(field one .State.ExitCode)" 137 "the exit code after a SIGTERM that was ignored:"
 ok mini stop one
-ok mini run -d --name polite --network none busybox sh -c 'trap "exit 5" TERM; while :; do sleep 0.05; done'
+ok mini run -d --name polite --network none busybox sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.05; done'
+eventually 5 logged polite ready
 ok mini stop polite
 eq "$(field polite .State.ExitCode)" 5
 ok mini run -d --name own --network none --stop-signal USR1 busybox \
-  sh -c 'trap "exit 6" USR1; while :; do sleep 0.05; done'
+  sh -c 'trap "exit 6" USR1; echo ready; while :; do sleep 0.05; done'
+eventually 5 logged own ready
 ok mini stop own
 eq "$(field own .State.ExitCode)" 6 "--stop-signal:"
 ok mini run -d --name init --network none --init busybox sleep 1000
@@ -132,24 +134,24 @@ eq "$out" typed
 fails_with 4 mini start -ai cat </dev/null
 ok mini rm cat
 # attach: output from now on, and the exit code.
-ok mini run -d --name talk --network none busybox sh -c 'while [ ! -e /go ]; do sleep 0.05; done; echo spoken; exit 8'
+ok mini run -d --name talk --network none busybox \
+  sh -c 'trap "echo spoken; exit 8" USR1; while :; do echo tick; sleep 0.05; done'
 (mini attach --no-stdin talk >"$scratch/attached" 2>&1; echo "code $?" >>"$scratch/attached") &
 client=$!
-sleep 0.5
-ok mini exec talk touch /go
+eventually 5 grep -q tick "$scratch/attached"
+ok mini kill -s USR1 talk
 wait "$client"
-eq "$(<"$scratch/attached")" "spoken"$'\n'"code 8" "attach:"
+eq "$(grep -v tick "$scratch/attached")" "spoken"$'\n'"code 8" "attach:"
 fails_with 1 mini attach talk
 contains "$err" exited
 ok mini rm talk
 
 # --- signals to a foreground run reach the container ----------------------------------------------------------------------
-"$MINI" run --name front --network none busybox sh -c 'trap "echo got it; exit 11" TERM; while :; do sleep 0.05; done' >"$scratch/front" &
+"$MINI" run --name front --network none busybox sh -c 'trap "echo got it; exit 11" TERM; echo ready; while :; do sleep 0.05; done' >"$scratch/front" &
 client=$!
-eventually 5 is_state front running
-sleep 0.2
+eventually 5 grep -q ready "$scratch/front"
 kill -TERM "$client"
 wait "$client"
 eq "$?" 11 "exit code after SIGTERM:"
-eq "$(<"$scratch/front")" "got it"
+eq "$(<"$scratch/front")" ready$'\n'"got it"
 ok mini rm front

@@ -23,7 +23,7 @@ ok mini rm -f same
 ok mini create --name shared --network none busybox sleep 1000
 for _ in $(seq 200); do
   for command in "start" "stop -t 0" "kill" "restart -t 0"; do echo "$command shared"; done
-done | timeout 50 xargs -P 8 -L 1 "$MINI" >/dev/null 2>&1
+done | timeout 300 xargs -P 8 -L 1 "$MINI" >/dev/null 2>&1
 [ "$?" != 124 ] || fail "start, stop, kill and restart at once: hangs"
 matches "$(field shared .State.Status)" '^(running|exited)$'
 ok mini rm -f shared

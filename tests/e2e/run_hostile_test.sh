@@ -122,13 +122,13 @@ done
 # --- CVE-2026-47262, 2024-9676: passwd and group as FIFO, link, or without end ------------------------------
 for file in passwd group; do
   variant fifo sh -c "rm etc/$file && mkfifo etc/$file"
-  timeout 20 "$MINI" run --rm --network none -u app:wheel fifo id >/dev/null 2>&1
+  timeout 120 "$MINI" run --rm --network none -u app:wheel fifo id >/dev/null 2>&1
   code=$?
   [ "$code" != 124 ] && [ "$code" != 0 ] || fail "/etc/$file as a FIFO: exit code $code"
   variant link sh -c "rm etc/$file && ln -s $canary/file etc/$file"
   fails_with 125 once -u evil:evil link id
   variant huge sh -c "truncate -s 2G etc/$file"
-  memory=$( (ulimit -v 2000000; exec timeout 20 "$MINI" run --rm --network none -u nosuchuser:nosuchgroup huge id) 2>&1)
+  memory=$( (ulimit -v 2000000; exec timeout 120 "$MINI" run --rm --network none -u nosuchuser:nosuchgroup huge id) 2>&1)
   [ $? = 125 ] || fail "/etc/$file of 2 GiB: $memory"
 done
 printf 'root:x:0:0::/etc:/bin/sh\n%s\n' 'evil:x:0:0::/:/bin/sh' >"$canary/passwd"

@@ -5,7 +5,6 @@
 : "${FAULT_POINTS_PER_ERROR:=4}"
 FAULT_POINTS=$FAULT_POINTS_PER_ERROR
 faults_prepare
-cgroups=$(dead_cgroups)
 
 declare -A text=([EIO]="Input/output error" [ENOSPC]="No space left on device" [EMFILE]="Too many open files")
 declare -A calls=(

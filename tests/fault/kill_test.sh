@@ -6,8 +6,6 @@
 . "$e2e_lib/registry.sh"
 cleanup() { stop_registries; }
 faults_prepare
-
-cgroups=$(dead_cgroups)
 struck=0
 for command in ${FAULT_COMMANDS:-$commands pull}; do
   begin "$command"

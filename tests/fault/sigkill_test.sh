@@ -68,12 +68,12 @@ for _ in $(seq 20); do
   ok mini run -d --name frozen --network none busybox sleep 1000
   ok mini pause frozen
   kill -KILL "$(monitor_of frozen)"
-  ok timeout 20 "$MINI" rm -f frozen
+  ok timeout 120 "$MINI" rm -f frozen
 done
 ok mini run -d --name frozen --network none busybox sleep 1000
 ok mini pause frozen
-ok timeout 20 "$MINI" kill frozen
-ok timeout 20 "$MINI" rm -f frozen
+ok timeout 120 "$MINI" kill frozen
+ok timeout 120 "$MINI" rm -f frozen
 
 # --- the first process ends: all others do -----------------------------------------------------------------------------------------
 unique=$((1000000 + $$))
@@ -84,6 +84,6 @@ ok mini rm family
 # A fork bomb within its limit ends with kill.
 ok mini run -d --name bomb --network none --pids-limit 50 busybox sh -c 'f() { f | f & }; f; sleep 1000'
 sleep 0.5
-ok timeout 30 "$MINI" rm -f bomb
+ok timeout 120 "$MINI" rm -f bomb
 no_scratch_left
 store_is_sound

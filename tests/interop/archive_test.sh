@@ -6,18 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/packages.sh"
 . "$here/../lib/debian_tree.sh"
 . "$here/../peers/docker.sh"
+. "$here/../peers/podman.sh"
 need_peer_packages || die "the peers could not be installed"
 
-podman_() {
-  podman --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver overlay \
-    --cgroup-manager cgroupfs --runtime runc --events-backend none "$@"
-}
-buildah_() { buildah --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver overlay "$@"; }
 cleanup() {
-  podman_ rm -af >/dev/null 2>&1
-  podman_ rmi -af >/dev/null 2>&1
-  findmnt -rno TARGET | grep "^$scratch/podman" | sort -r | xargs -r umount -l
-  find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null
+  stop_podman
   stop_docker
 }
 start_docker "$scratch/docker" || die "docker did not start"
@@ -100,7 +93,6 @@ for image in $images; do
   eq "$(docker_ run --rm --network none "$image" 2>&1)" "${says[$image]}" "docker runs $image:"
 done
 
-limits="--ulimit nofile=1024:1024 --ulimit nproc=4096:4096"
 ok podman_ load -q -i all.tar
 # Podman calls what has no registry "localhost" in archives of more than one image.
 contains "$out" "Loaded image: localhost/full:1"
@@ -109,7 +101,7 @@ for image in $images; do
   mount=$(podman_ image mount "localhost/$image") || fail "podman mount $image"
   same podman "$image" "$mount"
   podman_ image umount "localhost/$image" >/dev/null
-  eq "$(podman_ run --rm $limits --network none "localhost/$image" 2>&1)" "${says[$image]}" "podman runs $image:"
+  eq "$(podman_once "localhost/$image" 2>&1)" "${says[$image]}" "podman runs $image:"
 done
 ok buildah_ from --pull-never --name work localhost/full:1
 mount=$(buildah_ mount work)

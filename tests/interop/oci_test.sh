@@ -157,7 +157,7 @@ END
 for tool in runc mini-runc; do
   command=$tool
   [ "$tool" = runc ] || command=$scratch/mini-runc
-  ok timeout 20 python3 "$scratch/console.py" "$scratch/$tool.sock" "$command" --root "$scratch/console-root" \
+  ok timeout 120 python3 "$scratch/console.py" "$scratch/$tool.sock" "$command" --root "$scratch/console-root" \
     run -d --console-socket "$scratch/$tool.sock" -b "$bundle" "$prefix-console"
   contains "$out" "/dev/pts/0"$'\n'"33 99"$'\n'"on the console"
   "$command" --root "$scratch/console-root" delete -f "$prefix-console"

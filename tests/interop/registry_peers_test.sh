@@ -6,20 +6,16 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/packages.sh"
 . "$here/../lib/registry.sh"
 . "$here/../peers/docker.sh"
+. "$here/../peers/podman.sh"
 need_packages docker-registry docker.io podman buildah skopeo umoci runc attr libcap2-bin jq mmdebstrap ||
   die "the peers could not be installed"
 cleanup() {
-  podman_ rm -af >/dev/null 2>&1
+  stop_podman
   stop_docker
   stop_registries
 }
 export FACTS_TIMES=1
 printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$scratch/policy.json"
-podman_() {
-  podman --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver overlay \
-    --cgroup-manager cgroupfs --runtime runc --events-backend none "$@"
-}
-buildah_() { buildah --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver overlay "$@"; }
 
 start_registry hub
 mkdir "$DOCKER_CONFIG" && echo '{}' >"$DOCKER_CONFIG/config.json"
@@ -122,7 +118,7 @@ podman_takes() {
   [[ $(head -1 "$scratch/mini.tree") != "/ drwxr-xr-x"* ]] ||
     sed -i '1s|^/ dr-xr-xr-x|/ drwxr-xr-x|' "$scratch/podman.tree"
   same_tree podman mini
-  ok podman_ run --rm --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --network none "$ours"
+  ok podman_once "$ours"
   eq "$out" "$says" "podman: runs it:"
   ok podman_ push -q --tls-verify=false "$ours" "$hub/podman/$1"
   comes_back podman "$hub/podman/$1"

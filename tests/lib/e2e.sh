@@ -9,13 +9,14 @@ e2e_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$e2e_lib/leftovers.sh"
 . "$e2e_lib/base_tree.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mini-test.XXXXXX")
+[ -z "${MINI_TEST_SCRATCHES:-}" ] || echo "$scratch" >>"$MINI_TEST_SCRATCHES"  # for residue.sh
 export MINI_ROOT=$scratch/root MINI_RUN_ROOT=$scratch/run MINI_CONFIG=$scratch/config.json
 # Whoever asks a registry starts one of its own and says so (registry.sh).
 echo '{"offline": true}' >"$MINI_CONFIG"
 failures=0
 
 # Bounded, so that what hangs is a failure. A background mini that is to get signals is "$MINI".
-mini() { timeout --foreground -k 5 60 "$MINI" "$@"; }
+mini() { timeout --foreground -k 5 300 "$MINI" "$@"; }
 
 # skip WHY : for what this machine cannot do at all; never for what could be installed.
 skip() {
@@ -60,9 +61,9 @@ fails_with() {
     fail "$*: exit code $code, want $want"$'\n'"    out: $out"$'\n'"    err: $err"
 }
 
-# eventually SECONDS COMMAND... : must come true within that time; looks ten times a second.
+# eventually SECONDS COMMAND... : must come true; looks ten times a second. SECONDS is what a quiet machine needs at most, a busy one gets ten times that.
 eventually() {
-  local deadline=$((SECONDS + $1))
+  local deadline=$((SECONDS + 10 * $1))
   shift
   until "$@" >/dev/null 2>&1; do
     if [ "$SECONDS" -ge "$deadline" ]; then
@@ -109,6 +110,9 @@ once() { mini run --rm --network none "$@"; }
 
 # field NAME TEMPLATE : one fact of a container.
 field() { mini container inspect --format "{{$2}}" "$1"; }
+
+# logged NAME TEXT : a container has said this.
+logged() { mini logs "$1" 2>&1 | grep -qF -- "$2"; }
 
 is_state() { [ "$(field "$1" .State.Status)" = "$2" ]; }
 

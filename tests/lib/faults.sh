@@ -126,42 +126,39 @@ spread() {
 }
 
 # strike CALL N WHAT : runs $words with WHAT (signal=KILL, error=EIO) done to the Nth CALL of each
-# process. Its exit code is in $code, what it said in $said.
+# process. Its exit code is in $code, what it said in $said, the cgroups that it made in $made.
 strike() {
   code=0
-  said=$(timeout 60 strace -f -qq -o /dev/null -e trace="$1" -e signal=none -e "inject=$1:$3:when=$2" \
+  rm -f "$scratch/made"
+  said=$(timeout 300 strace -f -y -s 4096 -qq -o "$scratch/made" -e trace="$1,mkdir,mkdirat" -e signal=none -e "inject=$1:$3:when=$2" \
     "$MINI" "${words[@]}" 2>&1) || code=$?
+  made=$(cgroups_in "$scratch/made")
   wait_for_monitors
+}
+
+# cgroups_in LOG : the groups of containers in the calls of mkdir and mkdirat that strace logged.
+cgroups_in() {
+  sed -nE 's|.*mkdir\("([^"]*)".*|\1|p; s|.*mkdirat\([^<]*<([^>]*)>, "([^"]*)".*|\1/\2|p' "$1" |
+    grep -E '^/sys/fs/cgroup/.*/mini/' | sort -u
 }
 
 # A monitor may still be at work when its client is gone.
 wait_for_monitors() {
-  local tries=0
-  while [ -n "$(processes_of "$scratch")" ] && [ "$tries" -lt 50 ]; do
-    sleep 0.05
-    tries=$((tries + 1))
-  done
+  local deadline=$((SECONDS + 30))
+  while [ -n "$(processes_of "$scratch")" ] && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.05; done
 }
 
-# dead_cgroups : mini's groups that have no process in them. Those of tests that run beside this one
-# are so only for a moment.
-dead_cgroups() {
-  local group
-  for group in /sys/fs/cgroup/mini/* /sys/fs/cgroup/*/mini/*; do
-    [ ! -d "$group" ] || grep -qs . "$group/cgroup.procs" "$group"/*/cgroup.procs || echo "$group"
-  done
-}
-
-# no_cgroup_left WHERE : $cgroups is what there was before.
+# no_cgroup_left WHERE : of those that the struck command made.
 no_cgroup_left() {
-  local left
-  for _ in $(seq 30); do
-    left=$(comm -13 <(echo "$cgroups" | sort) <(dead_cgroups | sort))
-    [ -n "$left" ] || return 0
+  local group left= deadline=$((SECONDS + 30))
+  while
+    left=
+    for group in $made; do [ ! -d "$group" ] || left="$left $group"; done
+    [ -n "$left" ]
+  do
+    [ "$SECONDS" -lt "$deadline" ] || { fail "$1: cgroups left:$left"; return; }
     sleep 0.1
   done
-  fail "$1: cgroups left: $left"
-  cgroups=$cgroups$'\n'$left
 }
 
 # after_fault COMMAND WHERE : one more command; then nothing may be left, the store has to be sound, and

@@ -32,9 +32,18 @@ own_family() {
   echo "$family"
 }
 
-# mounts_of DIRECTORY : mounts at or from DIRECTORY in any mount namespace that a process holds.
+# mounts_of DIRECTORY : mounts at or from DIRECTORY that this process sees, and containers whose root file system is in it. Whoever makes a mount
+# namespace, a daemon or another test, copies all mounts that there are into it: those copies are not the store's.
 mounts_of() {
-  grep -sF "$1/" /proc/[0-9]*/mountinfo | sed 's|^/proc/||; s|/mountinfo:|: |'
+  local line pid
+  grep -F "$1/" /proc/self/mountinfo | sed 's/^/here: /'
+  grep -sF "$1/" /proc/[0-9]*/mountinfo | while read -r line; do
+    pid=${line#/proc/} pid=${pid%%/*}
+    # Unquoted: the fields of proc(5); the fifth is where it is mounted.
+    set -- $line
+    [ "$5" = / ] || [[ "$(readlink "/proc/$pid/exe")" == /memfd:* ]] || continue
+    echo "$pid: ${line#*:}"
+  done
 }
 
 # network_mark DIRECTORY : what the names of interfaces and rules of the store in DIRECTORY have in them.
@@ -60,16 +69,17 @@ nothing_of() {
   done
 }
 
-# wait_for_nothing_of DIRECTORY [IDS] : as nothing_of, but gives what is on its way out two seconds.
+# wait_for_nothing_of DIRECTORY [IDS] : as nothing_of, but waits for what is on its way out, which takes long on a busy machine.
 wait_for_nothing_of() {
-  local left=
-  for _ in $(seq 20); do
+  local left= deadline=$((SECONDS + 30))
+  while
     # Unquoted: a list of words.
     left=$(nothing_of "$1" ${2:-})
-    [ -n "$left" ] || return 0
+    [ -n "$left" ]
+  do
+    [ "$SECONDS" -lt "$deadline" ] || { echo "$left"; return; }
     sleep 0.1
   done
-  echo "$left"
 }
 
 end_processes_of() {

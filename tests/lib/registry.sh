@@ -76,7 +76,7 @@ settings() {
   export MINI_CONFIG=$scratch/config.json
   printf '%s\n' "$1" >"$MINI_CONFIG"
 }
-settings '{"retryDelay": 1, "attempts": 3, "timeout": 5}'
+settings '{"retryDelay": 1, "attempts": 3, "timeout": 60}'
 export DOCKER_CONFIG=$scratch/docker-config
 
 # skopeo_ ARGUMENT... : without the host's policy or passwords.

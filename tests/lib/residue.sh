@@ -1,53 +1,47 @@
 #!/bin/bash
-# residue.sh before|after FILE: takes stock of the host before the first test and again after the
-# last. Fails if the tests as a whole left a mount, a cgroup, a named network namespace, an interface,
-# a scratch directory or a process that runs mini, or changed a device file of the host: what a single
-# test cannot see, because it was killed or because another test's work hid it.
-set -euo pipefail
+# residue.sh before|after FILE: FILE gets the scratch directory of each test between the two (e2e.sh writes it there). Afterwards fails if the
+# tests as a whole left one of these directories, or of their stores a mount, a process, an interface, a table of rules or a loop device, or a
+# container's cgroup: what a single test cannot see, because it was killed or because another test's work hid it. What other programs do on this
+# machine meanwhile is none of its business.
+set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./leftovers.sh
 
-# One line per thing.
-stock() {
-  local entry
-  findmnt -rno TARGET,SOURCE,FSTYPE | sed 's/^/mount: /'
-  # A group may vanish while it is listed. mini's own parent of all groups stays, as docker's does.
-  { find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null || true; } |
-    sed -E '\,^/sys/fs/cgroup/[^/]+/mini$,d; s/^/cgroup: /'
-  losetup -a | sed 's/^/loop: /'
-  # Peers are known to change the owner of the host's own device files, and to leave interfaces.
-  stat -c 'device: %n %F %t:%T %u:%g %a' /dev/{null,zero,full,random,urandom,tty,ptmx}
-  for entry in /sys/class/net/*; do echo "interface: ${entry##*/}"; done
-  nft list tables 2>/dev/null | sed 's/^/rules: /'
-  for entry in /run/netns/* /run/mini/* /var/lib/mini/*/* /tmp/mini-test.* /var/tmp/mini-test.*; do
-    [ ! -e "$entry" ] || echo "file: $entry"
-  done
-  for entry in /proc/[0-9]*; do
-    case "$(readlink "$entry/exe" || true)" in
-      */mini | */mini\ \(deleted\) | /memfd:mini*) echo "process: ${entry#/proc/} mini" ;;
-    esac
-  done 2>/dev/null
+# dead_cgroups : groups of mini's containers that hold no process.
+dead_cgroups() {
+  local group
+  for group in /sys/fs/cgroup/mini/* /sys/fs/cgroup/*/mini/*; do
+    [ ! -d "$group" ] || find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null | grep -q . || echo "$group"
+  done | sort
 }
 
-# podman leaves the empty parents of its groups behind; those that were not here before go.
-clear_podman() {
-  local group
-  { find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' 2>/dev/null || true; } |
-    while read -r group; do
-      grep -qxF "cgroup: $group" "$1" || rmdir "$group" 2>/dev/null || true
-    done
+left_of() {
+  [ ! -e "$1" ] || echo "directory: $1"
+  losetup -nO NAME,BACK-FILE | grep -F "$1/" | sed 's/^/loop: /'
+  nothing_of "$1"
 }
 
 case $1 in
-  before) stock | sort -u >"$2" ;;
+  before)
+    : >"$2"
+    dead_cgroups >"$2.cgroups"
+    ;;
   after)
-    clear_podman "$2"
-    for _ in $(seq 30); do
-      left=$(stock | sort -u | comm -13 "$2" -)
-      [ -n "$left" ] || exit 0
-      sleep 0.1
+    left=$(while read -r directory; do
+      [ -z "$(left_of "$directory")" ] || wait_for_nothing_of "$directory" >/dev/null
+      left_of "$directory"
+    done <"$2")
+    # A container that starts or ends, of whatever store, is only for a moment without a process.
+    groups=$(dead_cgroups | comm -13 "$2.cgroups" -)
+    for _ in $(seq 20); do
+      [ -n "$groups" ] || break
+      sleep 0.5
+      groups=$(dead_cgroups | comm -12 <(echo "$groups") -)
     done
+    [ -n "$left$groups" ] || exit 0
     echo "left by the tests:"
     echo "$left"
+    echo "${groups:+cgroups: $groups}"
     exit 1
     ;;
   *)
