@@ -33,7 +33,7 @@ killed
 at_most "$kept" $((size / 2)) "kept:"
 eq "$(mini images -q)" "" "images after a kill:"
 ok mini pull "$registry/stalls"
-contains "$err" "going on after $kept of $size bytes"
+contains "$err" "resuming after $kept of $size bytes"
 contains "$(cat "$scratch/asked")" "GET /v2/stalls/blobs/$layer from $kept-"
 ok once "$registry/stalls" echo whole
 eq "$out" whole

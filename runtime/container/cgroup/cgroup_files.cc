@@ -159,7 +159,13 @@ bool make_group(const std::string& base, const std::string& relative,
     directory += cat("/", name);
     created = mkdir(directory.c_str(), 0755) == 0;
     if (!created && errno != EEXIST) throw SysError(cat("cgroup ", directory, ": cannot be made"));
-    if (created && made) made(directory);
+    if (!created || !made) continue;
+    try {
+      made(directory);
+    } catch (...) {
+      rmdir(directory.c_str());
+      throw;
+    }
   }
   return created;
 }

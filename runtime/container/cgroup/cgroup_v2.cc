@@ -157,6 +157,24 @@ void enable_all(const std::string& directory, bool is_base,
   }
 }
 
+// The groups above `relative` pass on what it lacks of these.
+void enable_for(const std::string& base, const std::string& relative,
+                const std::vector<std::string>& required, const std::vector<std::string>& wanted) {
+  const auto available = control_words(cat(base, "/", relative), "cgroup.controllers");
+  const auto here = [&](const std::string& name) { return contains(available, name); };
+  if (std::all_of(required.begin(), required.end(), here) &&
+      std::all_of(wanted.begin(), wanted.end(), here))
+    return;
+  std::string directory = base;
+  auto names = split(relative, '/');
+  names.pop_back();
+  enable_all(directory, true, required, wanted);
+  for (const auto& name : names) {
+    directory += cat("/", name);
+    enable_all(directory, false, required, wanted);
+  }
+}
+
 // Waits until `key` in cgroup.events is `value`; false when `kWaitNs` have passed or at `deadline`.
 // A missing group is in every state.
 bool wait_event(const std::string& directory, const char* key, uint64_t value, int64_t deadline) {
@@ -226,20 +244,8 @@ LimitWrites limits(const std::string& controller, const Resources& resources) {
 bool make(const std::string& base, const std::string& relative,
           const std::vector<std::string>& required, const std::vector<std::string>& wanted) {
   const bool created = make_group(base, relative);
-  const auto available = control_words(cat(base, "/", relative), "cgroup.controllers");
-  const auto here = [&](const std::string& name) { return contains(available, name); };
-  if (std::all_of(required.begin(), required.end(), here) &&
-      std::all_of(wanted.begin(), wanted.end(), here))
-    return created;
-  std::string directory = base;
-  auto names = split(relative, '/');
-  names.pop_back();
   try {
-    enable_all(directory, true, required, wanted);
-    for (const auto& name : names) {
-      directory += cat("/", name);
-      enable_all(directory, false, required, wanted);
-    }
+    enable_for(base, relative, required, wanted);
   } catch (...) {
     if (created) rmdir(cat(base, "/", relative).c_str());
     throw;
