@@ -21,7 +21,11 @@ std::string up(const engine::State& state, int64_t now_ns) {
 }
 
 std::string command_cell(const Record& record, bool whole) {
-  const std::string command = join(record.args, " ");
+  std::string command;
+  for (const std::string& word : record.args) {
+    const bool first = command.empty(), spaced = word.find(' ') != word.npos;
+    command += cat(first ? "" : " ", spaced && !first ? cat("'", word, "'") : word);
+  }
   return quoted(whole ? command : cut_cell(command, kCommandWidth));
 }
 

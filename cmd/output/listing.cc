@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "cmd/output/template.h"
-#include "cmd/output/template_functions.h"
+#include "cmd/template/template.h"
+#include "cmd/template/value.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
@@ -56,7 +56,7 @@ size_t Listing::size() const {
 void Listing::print(const std::string& format) const {
   if (format == "json" || format == "{{json .}}") {
     std::string out;
-    for (const Row& row : rows_) out += template_json(row) + "\n";
+    for (const Row& row : rows_) out += templates::json_text(row) + "\n";
     return put(out);
   }
   if (format.empty() || format == "table") {
@@ -67,20 +67,20 @@ void Listing::print(const std::string& format) const {
     for (const Row& row : rows_) {
       std::vector<std::string> cells;
       for (const std::string& field : columns_)
-        cells.push_back(printable(template_text(row.at(field))));
+        cells.push_back(printable(templates::text_of(row.at(field))));
       lines.push_back(std::move(cells));
     }
     return put(align(lines));
   }
   if (format.starts_with("table ")) return print_template_table(format.substr(6));
-  const Template text(unescape(format));
+  const templates::Template text(unescape(format));
   std::string out;
   for (const Row& row : rows_) out += printable_lines(text.render(row)) + "\n";
   put(out);
 }
 
 void Listing::print_template_table(const std::string& format) const {
-  const Template text(unescape(format));
+  const templates::Template text(unescape(format));
   std::vector<std::vector<std::string>> lines{split(text.header(titles_), '\t')};
   for (const Row& row : rows_) {
     std::vector<std::string> cells = split(text.render(row), '\t');
@@ -89,6 +89,9 @@ void Listing::print_template_table(const std::string& format) const {
   }
   put(align(lines));
 }
+
+// Of docker's tables.
+constexpr size_t kGap = 3, kLeastColumn = 10;
 
 std::string align(const std::vector<std::vector<std::string>>& lines) {
   std::vector<size_t> widths;
@@ -100,7 +103,8 @@ std::string align(const std::vector<std::vector<std::string>>& lines) {
   for (const auto& cells : lines) {
     for (size_t i = 0; i < cells.size(); ++i) {
       out += cells[i];
-      if (i + 1 < cells.size()) out.append(widths[i] - width(cells[i]) + 3, ' ');
+      if (i + 1 < cells.size())
+        out.append(std::max(widths[i] + kGap, kLeastColumn) - width(cells[i]), ' ');
     }
     out += '\n';
   }
@@ -109,8 +113,8 @@ std::string align(const std::vector<std::vector<std::string>>& lines) {
 
 void print_objects(const std::vector<Row>& objects, const std::string& format) {
   if (format.empty() || format == "json")
-    return put(template_json(Row(objects), format.empty() ? 4 : -1) + "\n");
-  const Template text(unescape(format));
+    return put(templates::json_text(Row(objects), format.empty() ? 4 : -1) + "\n");
+  const templates::Template text(format);
   std::string out;
   for (const Row& object : objects) out += printable_lines(text.render(object)) + "\n";
   put(out);
@@ -119,15 +123,15 @@ void print_objects(const std::vector<Row>& objects, const std::string& format) {
 void check_format(const std::string& format) {
   if (format.empty() || format == "json") return;
   try {
-    const Template parsed(unescape(format));
+    const templates::Template parsed(format);
   } catch (const Error& error) {
     throw Error(error.what(), error.hint(), ErrorKind::bad_template);
   }
 }
 
 void print_object(const Row& object, const std::string& format) {
-  if (format == "json") return put(template_json(object) + "\n");
-  put(printable_lines(Template(unescape(format)).render(object)) + "\n");
+  if (format == "json") return put(templates::json_text(object) + "\n");
+  put(printable_lines(templates::Template(format).render(object)) + "\n");
 }
 
 void put(const std::string& text) {

@@ -102,7 +102,7 @@ contains "$err" "job"
 ok mini stats --no-stream
 eq "$(head -1 <<<"$out" | sed 's/   */|/g')" \
   "CONTAINER ID|NAME|CPU %|MEM USAGE / LIMIT|MEM %|NET I/O|BLOCK I/O|PIDS"
-matches "$out" "${web:0:12}   web +[0-9.]+%   [0-9.]+[KM]iB / 64MiB +[0-9.]+%.* [0-9]+"
+matches "$out" "${web:0:12} +web +[0-9.]+% +[0-9.]+[KM]iB / 64MiB +[0-9.]+%.* [0-9]+"
 ok mini stats --no-stream --format '{{.Name}} {{.PIDs}}' web
 matches "$out" "^web [12]$"
 ok mini stats --no-stream --format json web

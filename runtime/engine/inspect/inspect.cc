@@ -94,14 +94,40 @@ OrderedJson config_json(const Record& record) {
   return out;
 }
 
+// Only what is not the default.
+OrderedJson log_options(const HostConfig& host) {
+  const HostConfig standard;
+  OrderedJson out = OrderedJson::object();
+  if (host.log_max_files != standard.log_max_files)
+    out["max-file"] = std::to_string(host.log_max_files);
+  if (host.log_max_size != standard.log_max_size)
+    out["max-size"] = std::to_string(host.log_max_size);
+  return out;
+}
+
+// As written after the second colon of -v.
+std::string mode_of(const HostConfig& host, const MountRequest& mount) {
+  for (const std::string& bind : host.binds) {
+    const std::vector<std::string> parts = split(bind, ':');
+    if (parts.size() == 3 && parts[1] == mount.destination) return parts[2];
+  }
+  return {};
+}
+
 void add_limits(const HostConfig& host, OrderedJson& out) {
   out["CpuShares"] = host.cpu_shares;
   out["Memory"] = host.memory;
   out["NanoCpus"] = host.nano_cpus;
   out["CgroupParent"] = host.cgroup_parent;
   out["BlkioWeight"] = host.blkio_weight;
+  out["BlkioWeightDevice"] = OrderedJson::array();
+  for (const char* name :
+       {"BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"})
+    out[name] = nullptr;
   out["CpuPeriod"] = host.cpu_period;
   out["CpuQuota"] = host.cpu_quota;
+  out["CpuRealtimePeriod"] = 0;
+  out["CpuRealtimeRuntime"] = 0;
   out["CpusetCpus"] = host.cpuset_cpus;
   out["CpusetMems"] = host.cpuset_mems;
   OrderedJson devices = OrderedJson::array();
@@ -113,6 +139,7 @@ void add_limits(const HostConfig& host, OrderedJson& out) {
   }
   out["Devices"] = std::move(devices);
   out["DeviceCgroupRules"] = list_or_null(host.device_cgroup_rules);
+  out["DeviceRequests"] = nullptr;
   out["MemoryReservation"] = host.memory_reservation;
   out["MemorySwap"] = host.memory_swap;
   out["MemorySwappiness"] =
@@ -124,6 +151,11 @@ void add_limits(const HostConfig& host, OrderedJson& out) {
     ulimits.push_back({{"Name", name}, {"Hard", limits.second}, {"Soft", limits.first}});
   }
   out["Ulimits"] = std::move(ulimits);
+  for (const char* name : {"CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"})
+    out[name] = 0;
+  const HiddenPaths hidden = hidden_paths(host);
+  out["MaskedPaths"] = hidden.masked;
+  out["ReadonlyPaths"] = hidden.read_only;
 }
 
 OrderedJson host_config_json(const Record& record) {
@@ -131,15 +163,15 @@ OrderedJson host_config_json(const Record& record) {
   OrderedJson out;
   out["Binds"] = list_or_null(host.binds);
   out["ContainerIDFile"] = host.container_id_file;
-  out["LogConfig"] = {{"Type", host.log_driver},
-                      {"Config",
-                       {{"max-size", std::to_string(host.log_max_size)},
-                        {"max-file", std::to_string(host.log_max_files)}}}};
+  out["LogConfig"] = {{"Type", host.log_driver}, {"Config", log_options(host)}};
   out["NetworkMode"] = host.network_mode;
   out["PortBindings"] = port_bindings(host.ports);
   out["RestartPolicy"] = {{"Name", to_string(host.restart.kind)},
                           {"MaximumRetryCount", host.restart.max_retries}};
   out["AutoRemove"] = host.auto_remove;
+  out["VolumeDriver"] = "";
+  out["VolumesFrom"] = nullptr;
+  out["ConsoleSize"] = {0, 0};
   out["CapAdd"] = list_or_null(host.cap_add);
   out["CapDrop"] = list_or_null(host.cap_drop);
   out["CgroupnsMode"] = host.cgroupns_mode.empty() ? "private" : host.cgroupns_mode;
@@ -149,6 +181,7 @@ OrderedJson host_config_json(const Record& record) {
   out["ExtraHosts"] = list_or_null(host.extra_hosts);
   out["GroupAdd"] = list_or_null(host.group_add);
   out["IpcMode"] = host.ipc_mode.empty() ? "private" : host.ipc_mode;
+  out["Cgroup"] = "";
   out["Links"] = nullptr;
   out["OomScoreAdj"] = host.oom_score_adj.value_or(0);
   out["PidMode"] = host.pid_mode;
@@ -162,6 +195,7 @@ OrderedJson host_config_json(const Record& record) {
   if (!host.sysctls.empty()) out["Sysctls"] = host.sysctls;
   out["Runtime"] = "mini";
   out["Init"] = host.init;
+  out["Isolation"] = "";
   add_limits(host, out);
   return out;
 }
@@ -171,6 +205,7 @@ OrderedJson overlay_json(const std::vector<std::string>& lower_top_first,
   return {{"Name", "overlay2"},
           {"Data",
            {{"LowerDir", join(lower_top_first, ":")},
+            {"MergedDir", directory + "/merged"},
             {"UpperDir", directory + "/upper"},
             {"WorkDir", directory + "/work"}}}};
 }
@@ -198,7 +233,7 @@ OrderedJson inspect_mounts(const ContainerStore& store, const Record& record) {
     item["Source"] = volume ? volumes.directory(mount.source) + "/_data" : mount.source;
     item["Destination"] = mount.destination;
     if (volume) item["Driver"] = "local";
-    item["Mode"] = "";
+    item["Mode"] = mode_of(record.host, mount);
     item["RW"] = !mount.read_only;
     item["Propagation"] = mount.type == MountRequest::Type::bind ? mount.propagation : "";
     out.push_back(std::move(item));
@@ -224,6 +259,8 @@ OrderedJson inspect_container(const ContainerStore& store, const Record& record,
   out["RestartCount"] = record.restart_count;
   out["Driver"] = "overlay2";
   out["Platform"] = "linux";
+  for (const char* name : {"MountLabel", "ProcessLabel", "AppArmorProfile"}) out[name] = "";
+  out["ExecIDs"] = nullptr;
   out["HostConfig"] = host_config_json(record);
   const image::LayerStore layers(store.paths());
   std::vector<std::string> lower;
@@ -254,11 +291,16 @@ OrderedJson inspect_image(const image::ImageStore&, const image::Image& image) {
   out["Created"] = config.created.empty() ? kZeroTime : config.created;
   out["Author"] = config.author;
   OrderedJson own;
+  own["Hostname"] = own["Domainname"] = "";
   own["User"] = config.user;
   if (!config.exposed_ports.empty()) own["ExposedPorts"] = keys_as_objects(config.exposed_ports);
+  for (const char* name :
+       {"AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce"})
+    own[name] = false;
   own["Env"] = config.env;
   own["Cmd"] = config.cmd ? OrderedJson(*config.cmd) : OrderedJson(nullptr);
   if (config.healthcheck) own["Healthcheck"] = healthcheck_json(*config.healthcheck);
+  own["Image"] = "";
   own["Volumes"] = config.volumes.empty() ? OrderedJson(nullptr) : keys_as_objects(config.volumes);
   own["WorkingDir"] = config.working_dir;
   own["Entrypoint"] = config.entrypoint ? OrderedJson(*config.entrypoint) : OrderedJson(nullptr);
@@ -288,7 +330,7 @@ OrderedJson inspect_volume(const Volume& volume, bool with_size) {
   out["Labels"] = volume.labels.empty() ? OrderedJson(nullptr) : OrderedJson(volume.labels);
   out["Mountpoint"] = volume.mountpoint;
   out["Name"] = volume.name;
-  out["Options"] = nullptr;
+  out["Options"] = OrderedJson::object();
   out["Scope"] = "local";
   if (with_size) out["UsageData"] = {{"Size", disk_usage(volume.mountpoint)}};
   return out;

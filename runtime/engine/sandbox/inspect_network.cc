@@ -108,13 +108,15 @@ OrderedJson description(const std::string& id, const std::string& name, const ch
 }  // namespace
 
 OrderedJson port_bindings(const std::vector<PortRequest>& ports) {
-  OrderedJson out = OrderedJson::object();
+  std::map<std::string, OrderedJson> sorted;
   for (const PortRequest& port : ports) {
     std::string host = port.host_port == 0 ? "" : std::to_string(port.host_port);
     if (port.host_port_last > port.host_port) host += cat("-", port.host_port_last);
-    out[cat(port.container_port, "/", port.protocol)].push_back(
+    sorted[cat(port.container_port, "/", port.protocol)].push_back(
         {{"HostIp", port.host_address}, {"HostPort", host}});
   }
+  OrderedJson out = OrderedJson::object();
+  for (auto& [port, bindings] : sorted) out[port] = std::move(bindings);
   return out;
 }
 

@@ -118,6 +118,16 @@ void apply_paths(container::Spec& spec, const HostConfig& host, const SecurityOp
   masked.insert(masked.end(), security.mask.begin(), security.mask.end());
 }
 
+}  // namespace
+
+HiddenPaths hidden_paths(const HostConfig& host) {
+  container::Spec spec = container::default_spec();
+  apply_paths(spec, host, parse_security_options(host.security_opt));
+  return {spec.linux_.masked_paths, spec.linux_.readonly_paths};
+}
+
+namespace {
+
 void apply_security(container::Spec& spec, const Record& record, const SandboxFacts& facts) {
   const HostConfig& host = record.host;
   const SecurityOptions security = parse_security_options(host.security_opt);

@@ -33,6 +33,11 @@ container::Spec make_spec(const Record& record, const SandboxFacts& facts);
 std::vector<std::string> make_environment(const Record& record, const std::string& home);
 std::vector<std::string> granted_capabilities(const HostConfig& host);
 container::Capabilities capability_sets(const std::vector<std::string>& granted, uint32_t uid);
+// What of /proc and /sys a container does not see, or cannot write.
+struct HiddenPaths {
+  std::vector<std::string> masked, read_only;
+};
+HiddenPaths hidden_paths(const HostConfig& host);
 container::Resources make_resources(const HostConfig& host, bool swap_accounting);
 // A request -> the launcher's mount. `volumes` as in SandboxFacts.
 container::Mount make_mount(const MountRequest& request, const std::string& volumes);

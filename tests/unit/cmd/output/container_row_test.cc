@@ -70,7 +70,7 @@ TEST(ContainerRow, HasDockersFieldsAndTexts) {
   EXPECT_THAT(fields, ::testing::ElementsAre("Command", "CreatedAt", "ID", "Image", "Labels",
                                              "LocalVolumes", "Mounts", "Names", "Networks", "Ports",
                                              "RunningFor", "Size", "State", "Status"));
-  EXPECT_EQ(row["Command"], "\"sh -c while true; d…\"");
+  EXPECT_EQ(row["Command"], "\"sh -c 'while true; …\"");
   EXPECT_EQ(row["ID"], "aaaaaaaaaaaa");
   EXPECT_EQ(row["Image"], "busybox");
   EXPECT_EQ(row["Labels"], "a=1,b=2");
@@ -96,7 +96,7 @@ TEST(ContainerRow, TellsNetworksAndPorts) {
 TEST(ContainerRow, WholeWithoutTruncation) {
   const Record record = sample(Status::running);
   const nlohmann::ordered_json row = container_row(record, {true, kNow, "0123", "1kB"});
-  EXPECT_EQ(row["Command"], "\"sh -c while true; do sleep 1; done\"");
+  EXPECT_EQ(row["Command"], "\"sh -c 'while true; do sleep 1; done'\"");
   EXPECT_EQ(row["ID"], record.id);
   EXPECT_EQ(row["Image"], "0123");
   EXPECT_EQ(row["Size"], "1kB");

@@ -32,11 +32,11 @@ TEST(Align, PadsAllButTheLastColumn) {
 }
 
 TEST(Align, CountsCharactersNotBytes) {
-  EXPECT_EQ(align({{"né…", "x"}, {"abcd", "y"}}), "né…    x\nabcd   y\n");
+  EXPECT_EQ(align({{"né…", "x"}, {"abcd", "y"}}), "né…       x\nabcd      y\n");
 }
 
 TEST(Align, RowsMayBeShort) {
-  EXPECT_EQ(align({{"a", "b"}, {"cc"}}), "a    b\ncc\n");
+  EXPECT_EQ(align({{"a", "b"}, {"cc"}}), "a         b\ncc\n");
 }
 
 TEST(Listing, TableShowsItsColumnsAndEscapesHostileBytes) {
@@ -48,7 +48,7 @@ TEST(Listing, TableShowsItsColumnsAndEscapesHostileBytes) {
 }
 
 TEST(Listing, EmptyTableHasItsTitles) {
-  EXPECT_EQ(printed(Listing({{"ID", "ID"}, {"Size", "SIZE"}}, {"ID", "Size"}), ""), "ID   SIZE\n");
+  EXPECT_EQ(printed(Listing({{"ID", "ID"}, {"Size", "SIZE"}}, {"ID", "Size"}), ""), "ID        SIZE\n");
 }
 
 TEST(Listing, JsonIsOneObjectALine) {
@@ -64,9 +64,9 @@ TEST(Listing, TemplateIsALinePerRow) {
 
 TEST(Listing, TableTemplateHasTitles) {
   EXPECT_EQ(printed(two_rows(), "table {{.Size}}\\t{{.ID}}"),
-            "SIZE   CONTAINER ID\n"
-            "1kB    0123456789ab\n"
-            "0B     ba98\n");
+            "SIZE      CONTAINER ID\n"
+            "1kB       0123456789ab\n"
+            "0B        ba98\n");
 }
 
 TEST(Listing, UnknownFieldIsRefused) {

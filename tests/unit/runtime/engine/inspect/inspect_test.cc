@@ -41,7 +41,8 @@ TEST(Inspect, AContainerHasDockersFieldsInDockersOrder) {
   const OrderedJson json = inspect_container(store, example());
   EXPECT_THAT(keys(json), ElementsAre("Id", "Created", "Path", "Args", "State", "Image",
                                       "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath",
-                                      "Name", "RestartCount", "Driver", "Platform", "HostConfig",
+                                      "Name", "RestartCount", "Driver", "Platform", "MountLabel",
+                                      "ProcessLabel", "AppArmorProfile", "ExecIDs", "HostConfig",
                                       "GraphDriver", "Mounts", "Config", "NetworkSettings"));
   EXPECT_EQ(json["Name"], "/web");
   EXPECT_EQ(json["Path"], "nginx");

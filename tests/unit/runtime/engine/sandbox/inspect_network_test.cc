@@ -99,8 +99,8 @@ TEST(PortBindings, AreWhatWasAsked) {
   const std::vector<PortRequest> ports{
       {"", 8080, 0, 80, "tcp"}, {"127.0.0.1", 0, 0, 80, "tcp"}, {"", 8000, 8010, 53, "udp"}};
   EXPECT_EQ(port_bindings(ports).dump(),
-            R"({"80/tcp":[{"HostIp":"","HostPort":"8080"},{"HostIp":"127.0.0.1","HostPort":""}],)"
-            R"("53/udp":[{"HostIp":"","HostPort":"8000-8010"}]})");
+            R"({"53/udp":[{"HostIp":"","HostPort":"8000-8010"}],)"
+            R"("80/tcp":[{"HostIp":"","HostPort":"8080"},{"HostIp":"127.0.0.1","HostPort":""}]})");
   EXPECT_EQ(port_bindings({}).dump(), "{}");
 }
 
