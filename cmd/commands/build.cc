@@ -2,192 +2,32 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <memory>
 
+#include "builder/build/source/remote_context.h"
 #include "builder/build/stage/build.h"
 #include "builder/dockerfile/lint.h"
 #include "cmd/commands/commands.h"
-#include "cmd/flags/flag_values.h"
+#include "cmd/flags/build_cache.h"
+#include "cmd/flags/build_flags.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/missing_images.h"
 #include "cmd/flags/stores.h"
+#include "cmd/flags/transfer_progress.h"
 #include "cmd/output/build_output.h"
 #include "cmd/output/listing.h"
 #include "cmd/output/progress.h"
-#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
+#include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/image/transfer/load.h"
+#include "runtime/registry/distribution/push.h"
 
 namespace mini::cmd {
 namespace {
-
-struct BuildFlags {
-  std::vector<std::string> tags, outputs, build_args, labels, secrets, no_cache, add_hosts, allow;
-  std::string file, target, progress = "auto", iid_file, network = "default", platform,
-                            context = ".";
-  std::vector<std::string> pull;
-  std::vector<std::string> contexts;
-  bool offline = false, quiet = false, explain = false, check = false, list_context = false;
-
-  void declare(Flags& flags) {
-    flags.values("-t,--tag NAME[:TAG]", tags, "name of the image; repeatable");
-    flags.values("-o,--output DEST", outputs,
-                 "also write the result: DIR, or type=oci|docker|tar|local,dest=PATH");
-    flags.value("-f,--file FILE", file,
-                "the Dockerfile (default CONTEXT/Dockerfile); - for standard input");
-    flags.value("--target STAGE", target, "build up to this stage");
-    flags.values("--build-arg NAME[=VALUE]", build_args,
-                 "set an ARG; without =VALUE taken from the environment");
-    flags.optional_values("--no-cache STAGE", no_cache, "*",
-                          "do not use the build cache, for all stages or for STAGE");
-    flags.value("--progress MODE", progress, "progress output: auto, plain, tty, json or quiet");
-    flags.flag("-q,--quiet", quiet, "print only the image ID");
-    flags.value("--iidfile FILE", iid_file, "write the image ID to FILE");
-    flags.values("--label KEY=VALUE", labels, "set a label of the image");
-    flags.values("--secret SPEC", secrets,
-                 "secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]");
-    flags.optional_values("--pull POLICY", pull, "always",
-                          "pull base images: missing (default), always (the bare flag) or never");
-    flags.flag("--offline", offline, "never contact a registry");
-    flags.value("--network MODE", network, "network of RUN: default, none or host");
-    flags.values("--add-host NAME:ADDRESS", add_hosts, "add a line to /etc/hosts of RUN");
-    flags.values("--allow ENTITLEMENT", allow,
-                 "allow RUN --security or --network: security.insecure or network.host");
-    flags.value("--platform PLATFORM", platform, "target platform; must be this machine's");
-    flags.flag("--explain", explain, "show why each step ran or was cached");
-    flags.values("--build-context NAME=SOURCE", contexts,
-                 "extra context for FROM and --from: a directory or docker-image://REF");
-    flags.flag("--check", check, "check the Dockerfile; build nothing");
-    flags.flag("--list-context", list_context, "list the files of the context; build nothing");
-    flags.argument("CONTEXT", context, false,
-                   "directory (default .), or - for a tar on standard input");
-  }
-};
-
-build::Secret secret_flag(const std::string& text) {
-  build::Secret secret;
-  for (const std::string& part : split(text, ',')) {
-    const size_t equals = part.find('=');
-    const std::string key = part.substr(0, equals),
-                      value = equals == std::string::npos ? "" : part.substr(equals + 1);
-    if (key == "id") {
-      secret.id = value;
-    } else if (key == "src" || key == "source") {
-      secret.file = value;
-    } else if (key == "env") {
-      secret.env = value;
-    } else if (key != "type" || value != "file") {
-      throw Error(cat("flag --secret ", quoted(text), ": unknown option ", quoted(key)),
-                  "id=ID,src=FILE or id=ID,env=NAME", ErrorKind::usage);
-    }
-  }
-  if (secret.id.empty())
-    throw Error(cat("flag --secret ", quoted(text), ": the ID is missing"), "id=ID,src=FILE",
-                ErrorKind::usage);
-  if (secret.file.empty() && secret.env.empty())
-    (getenv(secret.id.c_str()) ? secret.env : secret.file) = secret.id;
-  return secret;
-}
-
-void add_build_arg(std::map<std::string, std::string>& args, const std::string& text) {
-  const size_t equals = text.find('=');
-  const std::string name = text.substr(0, equals);
-  if (name.empty())
-    throw Error(cat("flag --build-arg ", quoted(text), ": the name is missing"), "NAME=VALUE",
-                ErrorKind::bad_flag);
-  if (equals != std::string::npos)
-    args[name] = text.substr(equals + 1);
-  else if (const char* value = getenv(name.c_str()))
-    args[name] = value;
-}
-
-build::Network network_of(const std::string& text) {
-  if (text == "default" || text.empty()) return build::Network::standard;
-  if (text == "none") return build::Network::none;
-  if (text == "host") return build::Network::host;
-  throw Error(cat("flag --network ", quoted(text), ": not a network for RUN"),
-              "default, none or host", ErrorKind::usage);
-}
-
-build::Pull pull_of(const std::vector<std::string>& given, bool offline) {
-  const std::string policy = given.empty() ? "missing" : given.back();
-  if (policy == "always" || policy == "true") {
-    if (offline)
-      throw Error("flags --offline and --pull: cannot be combined", "", ErrorKind::bad_flag);
-    return build::Pull::always;
-  }
-  if (policy != "missing" && policy != "false" && policy != "never")
-    throw Error(cat("flag --pull ", quoted(policy), ": unknown policy"), "missing, always or never",
-                ErrorKind::bad_flag);
-  return offline || policy == "never" ? build::Pull::never : build::Pull::missing;
-}
-
-// NAME=SOURCE; a directory must be there.
-void add_context(std::map<std::string, std::string>& contexts, const std::string& entry) {
-  const size_t equals = entry.find('=');
-  const std::string name = entry.substr(0, equals);
-  const std::string source = equals == entry.npos ? "" : entry.substr(equals + 1);
-  if (name.empty() || source.empty()) {
-    throw Error(cat("flag --build-context ", quoted(entry), ": not NAME=SOURCE"),
-                "such as --build-context lib=../lib", ErrorKind::usage);
-  }
-  const size_t scheme = source.find("://");
-  if (source.starts_with("docker-image://")) {
-    image::Reference::parse(source.substr(scheme + 3));
-  } else if (scheme != source.npos || source.starts_with("git@")) {
-    throw Error(cat("flag --build-context ", quoted(entry), ": not a directory or docker-image://"),
-                "clone or download it, and name the directory", ErrorKind::usage);
-  }
-  struct stat info;
-  if (scheme == source.npos && (stat(source.c_str(), &info) < 0 || !S_ISDIR(info.st_mode)))
-    throw Error(
-        cat("flag --build-context ", quoted(entry), ": ", quoted(source), " is not a directory"));
-  contexts[name] = source;
-}
-
-image::Reference tag_flag(const std::string& text) {
-  try {
-    return image::Reference::parse(text);
-  } catch (const Error& error) {
-    throw Error(cat("flag --tag: ", error.what()), error.hint(), ErrorKind::bad_flag);
-  }
-}
-
-build::BuildOptions options_of(const BuildFlags& flags) {
-  build::BuildOptions options;
-  options.context = flags.context;
-  if (!flags.file.empty()) options.file = flags.file;
-  for (const std::string& tag : flags.tags) options.tags.push_back(tag_flag(tag));
-  options.target = flags.target;
-  for (const std::string& entry : flags.build_args) add_build_arg(options.build_args, entry);
-  for (const std::string& entry : flags.labels) add_label(options.labels, entry);
-  for (const std::string& entry : flags.secrets) options.secrets.push_back(secret_flag(entry));
-  for (const std::string& stage : flags.no_cache) {
-    if (stage == "*" || stage == "true")
-      options.no_cache = true;
-    else if (stage != "false")
-      for (const std::string& name : split(stage, ',')) options.no_cache_stages.insert(lower(name));
-  }
-  for (const std::string& entry : flags.contexts) add_context(options.contexts, entry);
-  options.network = network_of(flags.network);
-  for (const std::string& entitlement : flags.allow) {
-    if (entitlement != "security.insecure" && entitlement != "network.host")
-      throw Error(cat("flag --allow ", quoted(entitlement), ": unknown entitlement"),
-                  "security.insecure or network.host", ErrorKind::usage);
-    (entitlement == "network.host" ? options.allow_host_network : options.allow_insecure) = true;
-  }
-  if (options.network == build::Network::host) options.allow_host_network = true;
-  options.add_hosts = flags.add_hosts;
-  require_host_platform(flags.platform);
-  options.pull = pull_of(flags.pull, flags.offline);
-  options.source_date_epoch = source_date_epoch();
-  return options;
-}
 
 int check_only(const Session& session, const build::BuildOptions& options) {
   const build::CheckResult result = build::check(options, session.paths);
@@ -220,6 +60,45 @@ bool interrupted(const Fd& signals) {
   return ::poll(&waiting, 1, 0) > 0;
 }
 
+// oci-layout://DIRECTORY[:TAG|@DIGEST] becomes the image that it is.
+void use_layouts(image::ImageStore& store, build::BuildOptions& options) {
+  constexpr std::string_view kScheme = "oci-layout://";
+  for (auto& [name, source] : options.contexts) {
+    if (source.starts_with(kScheme))
+      source = cat("docker-image://",
+                   image::load_from_layout(store, source.substr(kScheme.size())).str());
+  }
+}
+
+// What tools that drive a build read, in BuildKit's words.
+void write_metadata(const std::string& file, const build::BuildResult& result) {
+  const Json metadata = {{"containerimage.config.digest", result.id.str()},
+                         {"containerimage.digest", result.manifest.str()},
+                         {"image.name", join(result.tags, ",")}};
+  replace_file(file, metadata.dump(2) + "\n", false);
+}
+
+void push_tags(const Session& session, image::ImageStore& store, const build::BuildResult& result,
+               bool quiet) {
+  for (const std::string& tag : result.tags) {
+    const auto progress = make_transfer_progress(Direction::push, quiet);
+    registry::push(store, image::Reference::parse(tag), registry::Settings::load(session.config),
+                   registry::CredentialFile::standard(), *progress);
+  }
+}
+
+// What is done with an image once it is built.
+void hand_out(const Session& session, image::ImageStore& store, const BuildFlags& given,
+              const std::vector<std::unique_ptr<BuildOutput>>& outputs,
+              const std::vector<CacheTarget>& caches, const build::BuildResult& result) {
+  const bool quiet = given.quiet || given.progress == "quiet";
+  for (const auto& output : outputs) output->write(store, result);
+  for (const CacheTarget& cache : caches) cache.write(session, store, result, quiet);
+  if (given.push) push_tags(session, store, result, quiet);
+  if (!given.iid_file.empty()) replace_file(given.iid_file, result.id.str(), false);
+  if (!given.metadata_file.empty()) write_metadata(given.metadata_file, result);
+}
+
 }  // namespace
 
 int build(const Session& session, const Args& args) {
@@ -227,8 +106,13 @@ int build(const Session& session, const Args& args) {
   BuildFlags given;
   given.declare(flags);
   if (!flags.parse(args)) return 0;
-  build::BuildOptions options = options_of(given);
-  if (given.check) return check_only(session, options);
+  given.check();
+  build::BuildOptions options = given.options();
+  options.fetch_url = build_fetch_url(session, given.offline);
+  const Fd signals = block_signals();
+  options.cancel_fd = signals.get();
+  const build::RemoteContexts remote(options, session.paths);
+  if (given.only_check()) return check_only(session, options);
   if (given.list_context) {
     for (const std::string& file : build::list_context(options, session.paths))
       put(printable(file) + "\n");
@@ -242,11 +126,12 @@ int build(const Session& session, const Args& args) {
     options.tags.insert(options.tags.end(), names.begin(), names.end());
     if (outputs.back()->to_stdout()) prints_id = false;
   }
+  const std::vector<CacheTarget> caches(given.cache_to.begin(), given.cache_to.end());
   Stores stores(session);
-  const Fd signals = block_signals();
-  options.cancel_fd = signals.get();
+  for (const std::string& text : given.cache_from)
+    options.cache_from.push_back(cache_from_flag(session, stores.images(), text));
+  use_layouts(stores.images(), options);
   options.fetch = build_fetch(session, stores.images(), options.pull);
-  options.fetch_url = build_fetch_url(session, given.offline);
   build::BuildResult result;
   try {
     auto progress = make_progress(given.quiet ? "quiet" : given.progress, given.explain);
@@ -256,8 +141,7 @@ int build(const Session& session, const Args& args) {
     print_error(error);
     return 130;
   }
-  for (const auto& output : outputs) output->write(stores.images(), result);
-  if (!given.iid_file.empty()) replace_file(given.iid_file, result.id.str(), false);
+  hand_out(session, stores.images(), given, outputs, caches, result);
   if (prints_id) put(result.id.str() + "\n");
   return 0;
 }

@@ -1,6 +1,7 @@
 /* What network tests run in containers and on hosts:
  *   netprobe serve tcp|udp PORT          answers every client with "ADDRESS" (the client's), for ever
  *   netprobe ask tcp|udp ADDRESS PORT    prints the answer; 1 when refused, 2 when nothing comes in 2 s
+ *   netprobe say PATH TEXT               the same with a UNIX socket, after saying TEXT
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct place {
@@ -86,11 +88,25 @@ static int ask(int type, const char *address, int port) {
   return 0;
 }
 
+static int say(const char *path, const char *text) {
+  struct sockaddr_un server = {.sun_family = AF_UNIX};
+  snprintf(server.sun_path, sizeof server.sun_path, "%s", path);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  char bytes[512];
+  if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0) return fail("connect");
+  if (write(fd, text, strlen(text)) < 0) return fail("send");
+  const ssize_t size = recv(fd, bytes, sizeof bytes, 0);
+  if (size <= 0) return fail("receive");
+  printf("%.*s\n", (int)size, bytes);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   const int type = argc > 2 && strcmp(argv[2], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM;
   if (argc == 4 && strcmp(argv[1], "serve") == 0) return serve(type, atoi(argv[3]));
   if (argc == 5 && strcmp(argv[1], "ask") == 0) return ask(type, argv[3], atoi(argv[4]));
-  fprintf(stderr, "usage: netprobe serve tcp|udp PORT | ask tcp|udp ADDRESS PORT\n");
+  if (argc == 4 && strcmp(argv[1], "say") == 0) return say(argv[2], argv[3]);
+  fprintf(stderr, "usage: netprobe serve tcp|udp PORT | ask tcp|udp ADDRESS PORT | say PATH TEXT\n");
   return 3;
 }

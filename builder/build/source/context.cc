@@ -27,14 +27,9 @@ std::string absolute(const std::string& path) {
   return buffer;
 }
 
-void refuse_remote(const std::string& context) {
-  for (const char* scheme : {"http://", "https://", "git://", "git@", "ssh://", "github.com/"}) {
-    if (!context.starts_with(scheme)) continue;
-    throw Error(cat("context ", quoted(context), ": a remote context is not supported"),
-                "clone or download it, then `mini build DIRECTORY`, or pipe a tar: `curl URL | "
-                "mini build -`",
-                ErrorKind::usage);
-  }
+// A path of the working directory, as opposed to one of the context.
+bool is_outside(const BuildOptions& options) {
+  return options.file && options.context != "-" && !options.file_in_context;
 }
 
 // Rules that cannot be read are not "no rules": a secret would get into the image.
@@ -53,7 +48,6 @@ std::optional<std::string> check_override(const BuildOptions& options) {
 }
 
 Context::Context(const BuildOptions& options, const StatePaths& paths) {
-  refuse_remote(options.context);
   if (options.context == "-" && options.file == "-") {
     throw Error("the context and the Dockerfile cannot both come from standard input",
                 "give one of them as a path", ErrorKind::usage);
@@ -110,7 +104,7 @@ void Context::read_dockerfile(const BuildOptions& options) {
   }
   const Root root(directory_.duplicate(), "the context");
   std::optional<std::string> text;
-  if (options.file && options.context != "-") {
+  if (is_outside(options)) {
     dockerfile_.name = *options.file;
     text = read_file_if_exists(*options.file, kDockerfileLimit);
     if (text) identity_ += cat('\0', absolute(*options.file));
@@ -136,7 +130,7 @@ void Context::read_ignore_rules(const BuildOptions& options) {
   std::optional<std::string> text;
   if (dockerfile_.name != "-") {
     ignore_source_.name = dockerfile_.name + ".dockerignore";
-    const bool outside = options.file && options.context != "-";
+    const bool outside = is_outside(options);
     text = outside ? read_file_if_exists(ignore_source_.name, kDockerfileLimit)
                    : root.read_regular(ignore_source_.name, kDockerfileLimit);
     if (!text) refuse_broken_link(outside ? AT_FDCWD : directory_.get(), ignore_source_.name);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,7 +13,13 @@
 
 #include "runtime/image/document/reference.h"
 
+namespace mini::engine {
+struct HostConfig;
+}
+
 namespace mini::build {
+
+class CacheSource;  // cache_source.h
 
 struct Secret {  // --secret id=ID[,src=FILE|,env=NAME]
   std::string id;
@@ -45,12 +52,14 @@ using FetchUrl =
 struct BuildOptions {
   std::string context = ".";        // a directory, or "-": a tar (or, alone, a Dockerfile) on stdin
   std::optional<std::string> file;  // -f: path from the working directory, "-": stdin
+  bool file_in_context = false;     // -f is a path of the context, not of the working directory
   int stdin_fd = 0;
   std::vector<image::Reference> tags;
   std::string target;                             // stage name or index; empty: the last
   std::map<std::string, std::string> build_args;  // --build-arg; without a value: resolved by cmd
   std::map<std::string, std::string> labels;
   std::vector<Secret> secrets;
+  std::map<std::string, std::string> ssh_agents;  // --ssh: ID -> socket
   bool no_cache = false;
   std::map<std::string, std::string> contexts;  // --build-context: a directory, docker-image://REF
   std::set<std::string> no_cache_stages;        // --no-cache=STAGE, lower case
@@ -59,6 +68,9 @@ struct BuildOptions {
   bool allow_host_network = false;              // --allow network.host
   std::vector<std::string> add_hosts;           // "name:address"
   std::string platform;                         // empty, or the host's: anything else is refused
+  std::vector<std::shared_ptr<CacheSource>> cache_from;
+  // Limits, --security-opt and --cgroup-parent of every RUN; none: the defaults.
+  std::shared_ptr<const engine::HostConfig> run_limits;
   Pull pull = Pull::missing;
   Fetch fetch;                    // none: only what is in the store
   FetchUrl fetch_url;             // none: --offline

@@ -300,6 +300,8 @@ void Build::keep_results() {
     const StageBuilder& builder = *steps.builder;
     result_.executed += builder.counts().executed;
     result_.cached += builder.counts().cached;
+    for (const Digest& key : builder.keys())
+      if (auto record = session_.records().find(key)) result_.records.push_back(*record);
     session_.records().put_history(session_.context().identity(), builder.past_stage(),
                                    builder.past_for_next_time());
   }
@@ -326,6 +328,7 @@ BuildResult Build::finish(StageState state) {
   result_.id = entry->id;
   result_.manifest = entry->manifest;
   result_.tags = tags;
+  result_.diff_ids = state.config.diff_ids;
   session_.reporter().whole(EventKind::stored, result_.id.str());
   return result_;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/build/cache/step_record.h"
 #include "builder/build/event/event.h"
 #include "builder/build/source/options.h"
 #include "builder/dockerfile/parser.h"
@@ -22,6 +23,8 @@ struct BuildResult {
   Digest id, manifest;
   std::vector<std::string> tags;              // full references
   int executed = 0, cached = 0, skipped = 0;  // steps that give layers
+  std::vector<StepRecord> records;            // of all steps that were needed, for --cache-to
+  std::vector<Digest> diff_ids;               // of the image, bottom first
   bool written = false;  // false: the image was there already, nothing was written
 };
 

@@ -34,21 +34,15 @@ void CopyStep::at(const dockerfile::Range& place, Work&& work) const {
 }
 
 SourceKind source_kind(std::string_view source) {
-  for (const char* prefix : {"git://", "git@", "ssh://"}) {
-    if (source.starts_with(prefix)) return SourceKind::git;
-  }
-  if (!source.starts_with("http://") && !source.starts_with("https://")) return SourceKind::local;
-  const std::string_view address = source.substr(0, source.find_first_of("#?"));
-  return address.ends_with(".git") ? SourceKind::git : SourceKind::url;
+  if (GitSource::parse(source)) return SourceKind::git;
+  return source.starts_with("http://") || source.starts_with("https://") ? SourceKind::url
+                                                                         : SourceKind::local;
 }
 
 void refuse_remote_source(const std::string& source, bool is_add) {
   const SourceKind kind = source_kind(source);
   if (kind == SourceKind::local) return;
   if (!is_add) throw Error(cat("source ", quoted(source), ": COPY does not take URLs"), "use ADD");
-  if (kind == SourceKind::url) return;
-  throw Error(cat("source ", quoted(source), ": ADD of a git repository is not supported"),
-              "clone it in a RUN, or beside the Dockerfile and COPY it");
 }
 
 CopyStep::CopyStep(Session& session, const StageState& state, const FileView& rootfs,
@@ -100,7 +94,7 @@ void CopyStep::check_checksum() const {
     }
     if (copy_.sources.size() != 1 || !copy_.inline_files.empty())
       throw Error("checksum can't be specified for multiple sources", "write an ADD for each");
-    Digest::parse(copy_.checksum->text);
+    if (source_kind(copy_.sources[0].text) == SourceKind::url) Digest::parse(copy_.checksum->text);
   });
 }
 
@@ -122,6 +116,36 @@ void CopyStep::add_remote(CopyPlan& plan, const std::string& url, bool unpacked,
   const CopyPlan::Match match{source.file.name, source.view.resolve(source.file.digest.hex())};
   if (!match.resolved.node) throw Error(cat(printable(url), ": removed while the build used it"));
   add_matches(plan, origin, {match}, unpacked, next_archive);
+}
+
+CopyStep::Repository& CopyStep::repository(const std::string& source) {
+  const auto known = repositories_.find(source);
+  if (known != repositories_.end()) return known->second;
+  Repository found;
+  found.source = *GitSource::parse(source);
+  if (!session_.options().fetch_url)
+    throw Error(cat("git repository ", quoted(found.source.url), ": not fetched with --offline"));
+  found.commit =
+      session_.git().commit(found.source, copy_.checksum ? copy_.checksum->text : std::string());
+  return repositories_.emplace(source, std::move(found)).first->second;
+}
+
+// Known by its commit; fetched only when the layer has to be made.
+void CopyStep::add_repository(CopyPlan& plan, const std::string& source, bool fetched) {
+  Repository& repo = repository(source);
+  if (!fetched) return;
+  if (!repo.view) {
+    repo.draft = std::make_unique<image::Draft>(session_.paths());
+    session_.git().checkout(repo.source, repo.commit, repo.draft->tree(), copy_.keep_git_dir);
+    repo.view = std::make_unique<FileView>(
+        FileView::of_directory(open_file(repo.draft->tree(), O_RDONLY | O_DIRECTORY), source));
+  }
+  CopyOrigin origin;
+  origin.view = repo.view.get();
+  const std::string from = repo.source.subdir.empty() ? "." : repo.source.subdir;
+  const std::vector<CopyPlan::Match> found = plan.matches(origin, from);
+  if (found.empty()) throw Error(cat(quoted(source), ": has no ", quoted(from)));
+  for (const CopyPlan::Match& match : found) plan.add_match(origin, match);
 }
 
 void CopyStep::add_matches(CopyPlan& plan, const CopyOrigin& origin,
@@ -156,6 +180,8 @@ void CopyStep::add_source(CopyPlan& plan, const dockerfile::Word& word, bool unp
   refuse_remote_source(source, copy_.is_add);
   if (source_kind(source) == SourceKind::url)
     return add_remote(plan, dockerfile::unescape_glob(source), unpacked, next_archive);
+  if (source_kind(source) == SourceKind::git)
+    return add_repository(plan, dockerfile::unescape_glob(source), unpacked);
   if (copy_.parents) return plan.add_with_parents(origin_, source);
   const std::vector<CopyPlan::Match> found = plan.matches(origin_, source);
   if (found.empty() && !unpacked) empty_patterns_.push_back(source);
@@ -201,7 +227,9 @@ void CopyStep::describe(StepKey& key) {
   for (const Archive& archive : archives_) {
     key.add("archive " + archive.file.path, hex_of(archive.file.content));
   }
-  if (archives_.empty()) return;
+  for (const auto& [source, repo] : repositories_)
+    key.add("git " + source, cat(repo.commit, copy_.keep_git_dir ? " with .git" : ""));
+  if (archives_.empty() && repositories_.empty()) return;
   // Where an archive's files end up is known only when it is unpacked.
   key.add("parent", parent_);
   key.add("destination", request_.destination);
@@ -211,7 +239,7 @@ void CopyStep::describe(StepKey& key) {
 }
 
 LayerResult CopyStep::run() {
-  if (!archives_.empty()) entries_ = plan(/*unpacked=*/true);
+  if (!archives_.empty() || !repositories_.empty()) entries_ = plan(/*unpacked=*/true);
   return write_plan(entries_, session_.layer_store(), session_.paths(),
                     session_.options().source_date_epoch, session_.cancel());
 }

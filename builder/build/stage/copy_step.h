@@ -1,6 +1,7 @@
 // One COPY or ADD: plans it, adds what decides its result to a key, and writes its layer. An
 // archive that ADD unpacks is identified by its content; it is unpacked only when the layer has to
-// be made. So is a file from the web, which is fetched at most once a step.
+// be made. So is a file from the web, which is fetched at most once a step, and a git repository,
+// which is identified by its commit.
 #pragma once
 
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "builder/build/source/copy_plan.h"
+#include "builder/build/source/git.h"
 #include "builder/build/stage/layer_result.h"
 #include "builder/build/stage/session.h"
 #include "builder/build/stage/stage_state.h"
@@ -40,6 +42,12 @@ class CopyStep {
     Downloads::File file;
     FileView view;  // of its directory
   };
+  struct Repository {
+    GitSource source;
+    std::string commit;
+    std::unique_ptr<image::Draft> draft;
+    std::unique_ptr<FileView> view;
+  };
   template <class Work>
   void at(const dockerfile::Range& place, Work&& work) const;
   std::vector<PlannedEntry> plan(bool unpacked);
@@ -49,6 +57,8 @@ class CopyStep {
                    const std::vector<CopyPlan::Match>& found, bool unpacked, size_t& next_archive);
   void add_remote(CopyPlan& plan, const std::string& url, bool unpacked, size_t& next_archive);
   const Remote& remote(const std::string& url);
+  Repository& repository(const std::string& source);
+  void add_repository(CopyPlan& plan, const std::string& source, bool fetched);
   void check_checksum() const;
   bool is_archive(const CopyOrigin& origin, const CopyPlan::Match& match, bool by_default) const;
   void hash_sources();
@@ -64,14 +74,15 @@ class CopyStep {
   CopyRequest request_;
   std::vector<PlannedEntry> entries_;
   std::vector<Archive> archives_;
-  std::map<std::string, Remote> remotes_;  // by URL
+  std::map<std::string, Remote> remotes_;           // by URL
+  std::map<std::string, Repository> repositories_;  // by source
   std::vector<std::string> empty_patterns_;
 };
 
 // What a source word of ADD means: a name in the context, a file of the web, or a git repository.
 enum class SourceKind { local, url, git };
 SourceKind source_kind(std::string_view source);
-// ADD of a git repository, COPY of anything remote: refused with the cure.
+// COPY of anything remote: refused with the cure.
 void refuse_remote_source(const std::string& source, bool is_add);
 
 }  // namespace mini::build

@@ -10,6 +10,7 @@
 
 #include "builder/build/cache/cache_mount.h"
 #include "builder/build/source/source_match.h"
+#include "builder/build/stage/agent_relay.h"
 #include "builder/build/stage/stage_builder.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -71,6 +72,7 @@ struct RunMounts::Prepared {
   std::vector<PlannedEntry> files;  // of a bind from the context: what the key is made of
   std::optional<image::Draft> scratch, masks;  // what is written to a bind; what hides names
   std::optional<CacheMount> cache;
+  std::unique_ptr<AgentRelay> relay;  // of ssh
 };
 
 RunMounts::RunMounts(Session& session, const StageState& state, const dockerfile::Run& run,
@@ -82,10 +84,8 @@ RunMounts::RunMounts(Session& session, const StageState& state, const dockerfile
     mount->place = written.text.range;
     std::string target = written.value.target;
     using dockerfile::MountType;
-    if (mount->mount.type == MountType::ssh) {
-      throw Error("--mount=type=ssh: not supported",
-                  "give the key as a secret: --mount=type=secret,id=…");
-    }
+    if (mount->mount.type == MountType::ssh && target.empty())
+      target = cat("/run/buildkit/ssh_agent.", ssh_count_++);
     if (mount->mount.type == MountType::secret && target.empty() && mount->mount.env.empty()) {
       target = "/run/secrets/" + mount->mount.id;
     }
@@ -171,6 +171,7 @@ void RunMounts::describe(StepKey& key) {
         key.add(name, cat("secret ", m.id, ' ', m.env));
         break;
       case MountType::ssh:
+        key.add(name, cat("ssh ", m.id));
         break;
     }
   }
@@ -293,6 +294,24 @@ std::optional<container::Mount> RunMounts::secret(Prepared& mount) {
   return bind_mount(point, mount.target, true);
 }
 
+std::optional<container::Mount> RunMounts::ssh(Prepared& mount) {
+  const dockerfile::Mount& m = mount.mount;
+  const auto agent = session_.options().ssh_agents.find(m.id);
+  if (agent == session_.options().ssh_agents.end()) {
+    if (!m.required) return {};
+    throw Error(cat("ssh ", quoted(m.id), ": required, but not given"),
+                m.id == "default" ? "--ssh default" : cat("--ssh ", m.id, "=SOCKET"));
+  }
+  const std::string socket = new_point(true) + "/agent";
+  mount.relay = std::make_unique<AgentRelay>(agent->second, socket, m.mode.value_or(0600),
+                                             m.uid.value_or(0), m.gid.value_or(0));
+  const std::string variable = "SSH_AUTH_SOCK=" + mount.target;
+  if (std::none_of(environment_.begin(), environment_.end(),
+                   [](const std::string& entry) { return entry.starts_with("SSH_AUTH_SOCK="); }))
+    environment_.push_back(variable);
+  return bind_mount(socket, mount.target, false);
+}
+
 container::Mount RunMounts::cache(Prepared& mount) {
   const dockerfile::Mount& m = mount.mount;
   CacheMount::Request request;
@@ -363,6 +382,7 @@ std::vector<container::Mount> RunMounts::prepare() {
         }
         break;
       case MountType::ssh:
+        if (auto socket = ssh(*mount)) result.push_back(std::move(*socket));
         break;
     }
   }

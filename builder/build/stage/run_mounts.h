@@ -3,7 +3,8 @@
 // so nothing is ever mounted on the host and nothing stays when mini is killed. Sources are
 // resolved inside the context or the layers and cannot leave them; what a command writes to a bind
 // is discarded (CVE-2025-4953); files that .dockerignore leaves out are not visible; secrets live
-// in memory only; a cache id is hashed before it names a directory (CVE-2024-9675).
+// in memory only; an SSH agent is reached through a socket of mini's own; a cache id is hashed
+// before it names a directory (CVE-2024-9675).
 #pragma once
 
 #include <functional>
@@ -46,6 +47,7 @@ class RunMounts {
   container::Mount bind_file(Prepared& mount, const FileView& view,
                              const FileView::Resolved& source);
   std::optional<container::Mount> secret(Prepared& mount);
+  std::optional<container::Mount> ssh(Prepared& mount);
   container::Mount cache(Prepared& mount);
   void seed_cache(const Prepared& mount, const std::string& path);
   container::Mount tmpfs(const Prepared& mount) const;
@@ -56,7 +58,7 @@ class RunMounts {
   std::string script_, script_path_;
   std::optional<image::Draft> scratch_;  // its work directory carries the tmpfs of mount points
   std::vector<std::string> environment_;
-  int points_ = 0;
+  int points_ = 0, ssh_count_ = 0;
 };
 
 }  // namespace mini::build

@@ -142,6 +142,7 @@ LayerResult RunStep::execute() {
   request.network_mode = network_mode();
   request.insecure = run_.security == dockerfile::RunSecurity::insecure;
   request.add_hosts = session_.options().add_hosts;
+  if (session_.options().run_limits) request.host = *session_.options().run_limits;
   request.on_output = [this](bool is_stderr, std::string_view data) {
     session_.reporter().output(info_, is_stderr, data);
   };

@@ -1,11 +1,21 @@
 #include "builder/build/stage/session.h"
 
 #include "builder/build/stage/named_context.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
 
 namespace mini::build {
+
+namespace {
+
+std::string agent_of(const BuildOptions& options) {
+  const auto agent = options.ssh_agents.find("default");
+  return agent == options.ssh_agents.end() ? std::string() : agent->second;
+}
+
+}  // namespace
 
 Session::Session(const BuildOptions& options, image::ImageStore& store, EventSink& sink)
     : options_(options),
@@ -16,6 +26,8 @@ Session::Session(const BuildOptions& options, image::ImageStore& store, EventSin
       records_(store.paths()),
       layer_memo_(store.paths().root + "/cache/context/layers", true),
       downloads_(store.paths(), options.fetch_url, cancel_),
+      git_(agent_of(options), cancel_),
+      remote_(options.cache_from, reporter_),
       lease_(store.paths()) {}
 
 std::string Session::empty_directory() {
@@ -70,6 +82,24 @@ image::Image Session::load(const std::string& name) const {
 }
 
 std::optional<image::Layer> Session::find(const Digest& key) {
+  auto layer = find_here(key);
+  if (layer || options_.cache_from.empty()) return layer;
+  const std::lock_guard fetching(fetch_mutex_);
+  const auto protect_layer = [this](const Digest& diff_id) {
+    const std::lock_guard guard(mutex_);
+    const FileLock lock = store_.lock(LockMode::shared);
+    protect(diff_id);
+  };
+  const auto record = remote_.fetch(key, protect_layer, [this] { cancel_.check(); });
+  if (!record) return {};
+  StepRecord here = *record;
+  here.created_ns = now_ns();
+  here.size = store_.layers().get(here.layer).size;
+  records_.put(here, {});
+  return find_here(key);
+}
+
+std::optional<image::Layer> Session::find_here(const Digest& key) {
   const std::lock_guard guard(mutex_);
   for (const Kept& kept : kept_) {
     if (kept.record.key == key) return kept.layer;

@@ -12,11 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "builder/build/cache/cache_source.h"
 #include "builder/build/cache/step_record.h"
 #include "builder/build/event/cancel.h"
 #include "builder/build/event/reporter.h"
 #include "builder/build/source/context.h"
 #include "builder/build/source/downloads.h"
+#include "builder/build/source/git.h"
 #include "builder/build/stage/build.h"
 #include "runtime/image/store/image_store.h"
 #include "runtime/image/store/lease.h"
@@ -36,12 +38,14 @@ class Session {
   const RecordStore& records() const { return records_; }
   HashMemo& layer_memo() { return layer_memo_; }  // of files in layers
   Downloads& downloads() { return downloads_; }
+  const Git& git() const { return git_; }
   std::string empty_directory();  // a lower for overlays that have none
 
   // Loaded once each, and leased; fetched first when it must be. Throws not_found with the cure.
   const image::Image& image(const std::string& name);
 
-  // The layer that a step with this key gave, in this build or an earlier one; leased.
+  // The layer that a step with this key gave, in this build or an earlier one, here or in a cache
+  // of --cache-from; leased.
   std::optional<image::Layer> find(const Digest& key);
   // A finished step: kept for publish(); returns the layer as the rest of the build can use it.
   image::Layer keep(StepRecord record, const std::string& listing, image::Draft draft,
@@ -61,6 +65,7 @@ class Session {
   void protect(const Digest& diff_id);
   bool must_fetch(const std::string& name) const;
   void fetch(const std::string& name);
+  std::optional<image::Layer> find_here(const Digest& key);
 
   const BuildOptions options_;
   image::ImageStore& store_;
@@ -70,8 +75,10 @@ class Session {
   RecordStore records_;
   HashMemo layer_memo_;
   Downloads downloads_;
+  const Git git_;
 
   std::mutex fetch_mutex_;  // before mutex_
+  RemoteCache remote_;
   std::mutex mutex_;
   image::Lease lease_;
   std::map<std::string, image::Image> images_;

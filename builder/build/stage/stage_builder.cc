@@ -60,6 +60,12 @@ std::vector<PastStep> StageBuilder::past_for_next_time() const {
   return result;
 }
 
+std::vector<Digest> StageBuilder::keys() const {
+  std::vector<Digest> keys;
+  for (const PastStep& step : past_now_) keys.push_back(step.key);
+  return keys;
+}
+
 StageState StageBuilder::build() {
   const dockerfile::Stage& stage = *in_.planned->stage;
   size_t next = 0;

@@ -40,6 +40,7 @@ class StageBuilder {
   // Also after a failure: what was done so far.
   const StepCounts& counts() const { return counts_; }
   std::vector<PastStep> past_for_next_time() const;
+  std::vector<Digest> keys() const;  // of the steps that gave layers
   const std::string& past_stage() const { return stage_name_; }
   const StepInfo* current() const { return current_; }  // where it stopped
   bool failed() const { return failed_; }               // by itself, not because another stage did

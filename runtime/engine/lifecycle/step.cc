@@ -49,6 +49,7 @@ Record record_of(const StepRequest& request, const std::string& id) {
   record.config.env = request.env;
   record.config.user = request.user;
   record.config.working_dir = request.working_dir;
+  record.host = request.host;
   record.host.network_mode = request.network_mode;
   if (request.network_mode == network::kDefaultNetwork)
     record.host.networks.push_back({network::kDefaultNetwork, {}, {}, {}, {}});
@@ -62,6 +63,7 @@ container::Spec spec_of(const StepRequest& request, const Record& record) {
   facts.overlay = request.overlay;
   facts.overlay.throwaway = true;
   facts.user = find_user(request.overlay, request.user, {});
+  add_limit_facts(record, facts);
   if (request.insecure) facts.devices = all_host_devices();
   container::Spec spec = make_spec(record, facts);
   spec.mounts.push_back(

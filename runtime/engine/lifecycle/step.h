@@ -11,6 +11,7 @@
 
 #include "runtime/base/state_paths.h"
 #include "runtime/container/spec/spec.h"
+#include "runtime/engine/record/record.h"
 
 namespace mini::engine {
 
@@ -22,8 +23,9 @@ struct StepRequest {
   std::string user, working_dir = "/";
   std::vector<container::Mount> mounts;  // after the sandbox's own
   std::string network_mode = "none";     // or "host", "bridge": the default network
-  bool insecure = false;                 // RUN --security=insecure
-  std::vector<std::string> add_hosts;    // "name:address"
+  HostConfig host;                     // limits, security_opt and cgroup_parent are taken from here
+  bool insecure = false;               // RUN --security=insecure
+  std::vector<std::string> add_hosts;  // "name:address"
   // Called from the calling thread with each piece of output, as it comes.
   std::function<void(bool is_stderr, std::string_view data)> on_output;
   int cancel_fd = -1;  // readable: kill the command, then return 137

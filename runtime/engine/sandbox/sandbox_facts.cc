@@ -182,6 +182,15 @@ std::string resolv_conf(std::string_view host_file, const HostConfig& host) {
   return text;
 }
 
+void add_limit_facts(const Record& record, SandboxFacts& facts) {
+  if (record.host.memory > 0) facts.swap_accounting = counts_swap();
+  const SecurityOptions security = parse_security_options(record.host.security_opt);
+  if (!security.seccomp_profile.empty()) {
+    facts.seccomp =
+        load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
+  }
+}
+
 SandboxFacts gather_facts(const Engine& engine, const Record& record) {
   SandboxFacts facts;
   facts.overlay = overlay_of(engine, record);
@@ -193,12 +202,7 @@ SandboxFacts gather_facts(const Engine& engine, const Record& record) {
   const std::optional<Record> network =
       joined_container(engine.containers, "--network", record.host.network_mode);
   facts.join_network_namespace = namespace_of(network, "net");
-  if (record.host.memory > 0) facts.swap_accounting = counts_swap();
-  const SecurityOptions security = parse_security_options(record.host.security_opt);
-  if (!security.seccomp_profile.empty()) {
-    facts.seccomp =
-        load_seccomp_profile(security.seccomp_profile, granted_capabilities(record.host));
-  }
+  add_limit_facts(record, facts);
   if (network) {
     share_etc_files(engine.containers.directory(network->id), facts);
   } else {

@@ -28,6 +28,9 @@ std::vector<std::string> mount_targets(const Record& record);
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups);
 
+// What --memory and --security-opt need: whether swap is counted, the seccomp profile.
+void add_limit_facts(const Record& record, SandboxFacts& facts);
+
 // A profile's file of the host, in Docker's form or the runtime specification's; throws naming it.
 container::Seccomp load_seccomp_profile(const std::string& path,
                                         const std::vector<std::string>& capabilities);

@@ -37,6 +37,11 @@ std::string name_in(const JsonView& view) {
   return only_a_tag ? std::string() : text;
 }
 
+std::string ref_in(const JsonView& view) {
+  const auto annotations = view.find("annotations");
+  return annotations ? annotations->string_or("org.opencontainers.image.ref.name") : std::string();
+}
+
 struct Candidate {
   Descriptor descriptor;
   std::string platform;  // "linux/amd64"; empty: not told
@@ -87,7 +92,7 @@ std::vector<LayoutRow> parse_layout_index(std::string_view json, const std::stri
   const Json document = parse_json(json, shown);
   std::vector<LayoutRow> rows;
   for (const JsonView& view : manifests_of(document, shown))
-    rows.push_back({parse_descriptor(view), name_in(view)});
+    rows.push_back({parse_descriptor(view), name_in(view), ref_in(view)});
   return rows;
 }
 

@@ -15,6 +15,7 @@ namespace mini::image {
 struct LayoutRow {
   Descriptor descriptor;  // of a manifest, or of an index with one per platform
   std::string name;       // a reference as it is written; empty: none, or only a tag
+  std::string ref;        // org.opencontainers.image.ref.name as it is
 };
 
 // `name` is for errors.

@@ -251,6 +251,20 @@ Intake::Pending Intake::prepare(const ImageFromOutside& image) const {
   return pending;
 }
 
+void Intake::record_layers() {
+  const std::lock_guard guard(mutex_);
+  const FileLock shared = store_.lock(LockMode::shared);
+  if (!unpacked_.empty()) sync_.finish();
+  publish_layers();
+}
+
+void Intake::publish_layers() {
+  std::vector<Draft> drafts;
+  for (auto& [diff_id, unpacked] : unpacked_) drafts.push_back(std::move(unpacked.draft));
+  unpacked_.clear();
+  store_.layers().publish(std::move(drafts), true);
+}
+
 std::vector<ImageEntry> Intake::record(const std::vector<ImageFromOutside>& images) {
   const std::lock_guard guard(mutex_);
   const FileLock shared = store_.lock(LockMode::shared);
@@ -266,12 +280,9 @@ std::vector<ImageEntry> Intake::record(const std::vector<ImageFromOutside>& imag
     }
     pending.push_back(std::move(next));
   }
-  std::vector<Draft> drafts;
-  for (auto& [diff_id, unpacked] : unpacked_) drafts.push_back(std::move(unpacked.draft));
-  unpacked_.clear();
   // Content before names, and the names before the index that refers to them.
-  if (!files.empty() || !drafts.empty()) sync_.finish();
-  store_.layers().publish(std::move(drafts), true);
+  if (!files.empty() || !unpacked_.empty()) sync_.finish();
+  publish_layers();
   blobs.adopt(files);
   IndexFile(store_.paths()).update([&](Index& index) {
     for (const Pending& image : pending) add_image(index, image.row, image.tags);

@@ -61,6 +61,10 @@ class Intake {
   ReceivedLayer receive(const LayerOffer& offer, const ByteSource& source,
                         const std::string& partial = {});
 
+  // Stores the layers that were received, without an image and without their compressed bytes;
+  // durable on return. A living lease must name them (layer_store.h, `publish`).
+  void record_layers();
+
   // Stores images whose every layer was received or is in the store; durable on return. The
   // manifest's own digest is the caller's to verify; what it names is verified here.
   std::vector<ImageEntry> record(const std::vector<ImageFromOutside>& images);
@@ -75,6 +79,7 @@ class Intake {
   bool matches(const Descriptor& blob, const Layer& layer);
   void check_layers(const Manifest& manifest, const ImageConfig& config) const;
   uint64_t size_of(const Digest& diff_id) const;
+  void publish_layers();
   Pending prepare(const ImageFromOutside& image) const;
 
   ImageStore& store_;

@@ -24,6 +24,9 @@ class Loader {
  public:
   Loader(ImageStore& store, const std::string& name) : store_(store), name_(name), intake_(store) {}
 
+  // Of a layout only the image of this tag or digest counts, and it gets no name.
+  void choose(std::string only) { only_ = std::move(only); }
+
   void visit(const ArchiveFile& file) {
     forget(file.path);
     if (file.link) {
@@ -145,16 +148,24 @@ class Loader {
     // A manifest has a row for each of its names.
     std::map<Digest, ImageFromOutside> images;
     std::vector<Digest> order;
-    for (const LayoutRow& row : parse_layout_index(document("index.json"), name_)) {
+    for (const LayoutRow& row : chosen(parse_layout_index(document("index.json"), name_))) {
       const Descriptor manifest = choose_platform(
           row.descriptor, name_, [&](const Descriptor& index) { return blob(index); });
       if (!images.contains(manifest.digest)) {
         order.push_back(manifest.digest);
         images[manifest.digest] = outside(manifest);
       }
-      if (!row.name.empty()) images[manifest.digest].tags.push_back(reference(row.name));
+      if (!row.name.empty() && !only_) images[manifest.digest].tags.push_back(reference(row.name));
     }
     for (const Digest& digest : order) add(std::move(images[digest]));
+  }
+
+  std::vector<LayoutRow> chosen(std::vector<LayoutRow> rows) const {
+    if (!only_ || (only_->empty() && rows.size() == 1)) return rows;
+    const std::string wanted = only_->empty() ? "latest" : *only_;
+    for (LayoutRow& row : rows)
+      if (row.ref == wanted || row.descriptor.digest.str() == wanted) return {std::move(row)};
+    throw Error(cat(name_, ": has no image ", quoted(wanted)), {}, ErrorKind::not_found);
   }
 
   ImageFromOutside outside(const Descriptor& descriptor) {
@@ -211,6 +222,7 @@ class Loader {
   ImageStore& store_;
   const std::string& name_;
   Intake intake_;
+  std::optional<std::string> only_;
   std::map<std::string, std::string> documents_, links_;
   std::map<std::string, ReceivedLayer> layers_;
   size_t documents_size_ = 0;
@@ -230,6 +242,18 @@ std::vector<LoadedImage> load_layout(ImageStore& store, const std::string& direc
   Loader loader(store, directory);
   read_archive_directory(directory, [&](const ArchiveFile& file) { loader.visit(file); });
   return loader.finish();
+}
+
+Digest load_from_layout(ImageStore& store, const std::string& place) {
+  const size_t at = place.find('@');
+  const size_t colon = at == place.npos ? place.rfind(':') : place.npos;
+  const bool tagged = colon != place.npos && place.find('/', colon) == place.npos;
+  const size_t end = at != place.npos ? at : tagged ? colon : place.size();
+  const std::string directory = place.substr(0, end);
+  Loader loader(store, directory);
+  loader.choose(end == place.size() ? "" : place.substr(end + 1));
+  read_archive_directory(directory, [&](const ArchiveFile& file) { loader.visit(file); });
+  return loader.finish().at(0).id;
 }
 
 }  // namespace mini::image

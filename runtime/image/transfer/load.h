@@ -20,5 +20,8 @@ struct LoadedImage {
 // `name` is for errors.
 std::vector<LoadedImage> load_images(ImageStore& store, int fd, const std::string& name);
 std::vector<LoadedImage> load_layout(ImageStore& store, const std::string& directory);
+// One image of a layout, without its names: "DIRECTORY" (its only image, else the one tagged
+// latest), "DIRECTORY:TAG" or "DIRECTORY@DIGEST".
+Digest load_from_layout(ImageStore& store, const std::string& place);
 
 }  // namespace mini::image

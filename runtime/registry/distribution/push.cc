@@ -48,12 +48,13 @@ std::string oci_type(const std::string& type) {
 
 class Push {
  public:
-  Push(image::ImageStore& store, const image::Reference& reference, const Settings& settings,
-       const CredentialFile& credentials, TransferSink& sink, const PushOptions& options)
+  Push(image::ImageStore& store, const image::Image& image, const image::Reference& reference,
+       const Settings& settings, const CredentialFile& credentials, TransferSink& sink,
+       const PushOptions& options)
       : store_(store),
         reference_(reference),
         place_(cat(reference.registry, '/', reference.repository)),
-        image_(store.load(reference.full())),
+        image_(image),
         repository_(reference, settings, credentials, true),
         uploader_(repository_),
         memory_(store),
@@ -85,9 +86,7 @@ class Push {
                    });
     const std::string bytes = same ? image_.manifest_json : manifest.to_json();
     uploader_.put_manifest(bytes, manifest.media_type, reference_.tag);
-    const PushResult result{Digest::of(bytes), bytes.size()};
-    store_.add_repo_digest(image_.entry, cat(place_, '@', result.digest.str()));
-    return result;
+    return {Digest::of(bytes), bytes.size()};
   }
 
  private:
@@ -193,7 +192,7 @@ class Push {
   image::ImageStore& store_;
   const image::Reference reference_;
   const std::string place_;
-  const image::Image image_;
+  const image::Image& image_;
   Repository repository_;
   Uploader uploader_;
   PushMemory memory_;
@@ -206,6 +205,13 @@ class Push {
 
 }  // namespace
 
+PushResult push_image(image::ImageStore& store, const image::Image& image,
+                      const image::Reference& reference, const Settings& settings,
+                      const CredentialFile& credentials, TransferSink& sink,
+                      const PushOptions& options) {
+  return Push(store, image, reference, settings, credentials, sink, options).run();
+}
+
 PushResult push(image::ImageStore& store, const image::Reference& reference,
                 const Settings& settings, const CredentialFile& credentials, TransferSink& sink,
                 const PushOptions& options) {
@@ -213,7 +219,12 @@ PushResult push(image::ImageStore& store, const image::Reference& reference,
     throw Error(cat("push ", quoted(reference.familiar()), ": a digest cannot be pushed to"),
                 "push a tag", ErrorKind::usage);
   return with_context(cat("push ", reference.familiar()), [&] {
-    return Push(store, reference, settings, credentials, sink, options).run();
+    const image::Image image = store.load(reference.full());
+    const PushResult result =
+        push_image(store, image, reference, settings, credentials, sink, options);
+    store.add_repo_digest(
+        image.entry, cat(reference.registry, '/', reference.repository, '@', result.digest.str()));
+    return result;
   });
 }
 

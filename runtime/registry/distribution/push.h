@@ -22,6 +22,12 @@ struct PushResult {
   uint64_t size = 0;
 };
 
+// The same for an image that is in no index: its layers are in the store, and `image` has the rest.
+PushResult push_image(image::ImageStore& store, const image::Image& image,
+                      const image::Reference& reference, const Settings& settings,
+                      const CredentialFile& credentials, TransferSink& sink,
+                      const PushOptions& options = {});
+
 PushResult push(image::ImageStore& store, const image::Reference& reference,
                 const Settings& settings, const CredentialFile& credentials, TransferSink& sink,
                 const PushOptions& options = {});
