@@ -14,45 +14,45 @@
 namespace mini::cmd {
 namespace {
 
-[[noreturn]] void refuse(const char* flag, const std::string& why, const std::string& cure) {
+[[noreturn]] void refuse_cache(const char* flag, const std::string& why, const std::string& cure) {
   throw Error(cat("flag ", flag, ": ", why), cure, ErrorKind::bad_flag);
 }
 
-using Options = std::map<std::string, std::string>;
+using CacheOptions = std::map<std::string, std::string>;
 
 // "type=local,src=DIR", or a bare image name.
-Options options_of(const char* flag, const std::string& text) {
+CacheOptions cache_options(const char* flag, const std::string& text) {
   if (text.find('=') == std::string::npos && !text.empty())
     return {{"type", "registry"}, {"ref", text}};
-  Options options;
+  CacheOptions options;
   for (const std::string& part : split(text, ',')) {
     const size_t equals = part.find('=');
     if (equals == std::string::npos || equals == 0)
-      refuse(flag, cat(quoted(part), ": not KEY=VALUE"), "type=registry,ref=NAME");
+      refuse_cache(flag, cat(quoted(part), ": not KEY=VALUE"), "type=registry,ref=NAME");
     options[lower(part.substr(0, equals))] = part.substr(equals + 1);
   }
   const std::string type = options["type"];
   if (type == "registry" || type == "local") return options;
   if (type == "inline")
-    refuse(flag, "type=inline: mini keeps no cache in images that are run",
-           "type=registry,ref=NAME, with a name for the cache alone");
+    refuse_cache(flag, "type=inline: mini keeps no cache in images that are run",
+                 "type=registry,ref=NAME, with a name for the cache alone");
   if (type == "gha" || type == "s3" || type == "azblob")
-    refuse(flag, cat("type=", type, ": mini has no client for this service"),
-           "type=registry,ref=NAME or type=local");
-  refuse(flag,
-         type.empty() ? cat(quoted(text), ": the type is missing")
-                      : cat("type ", quoted(type), ": unknown"),
-         "registry or local");
+    refuse_cache(flag, cat("type=", type, ": mini has no client for this service"),
+                 "type=registry,ref=NAME or type=local");
+  refuse_cache(flag,
+               type.empty() ? cat(quoted(text), ": the type is missing")
+                            : cat("type ", quoted(type), ": unknown"),
+               "registry or local");
 }
 
-image::Reference reference_of(const char* flag, const Options& options) {
+image::Reference reference_of(const char* flag, const CacheOptions& options) {
   const auto ref = options.find("ref");
   if (ref == options.end() || ref->second.empty())
-    refuse(flag, "type=registry needs a name", "add ref=NAME");
+    refuse_cache(flag, "type=registry needs a name", "add ref=NAME");
   try {
     return image::Reference::parse(ref->second);
   } catch (const Error& error) {
-    refuse(flag, error.what(), error.hint());
+    refuse_cache(flag, error.what(), error.hint());
   }
 }
 
@@ -111,30 +111,30 @@ std::shared_ptr<build::CacheSource> cache_from_flag(const Session& session,
                                                     image::ImageStore& store,
                                                     const std::string& text) {
   const char* const flag = "--cache-from";
-  const Options options = options_of(flag, text);
+  const CacheOptions options = cache_options(flag, text);
   const bool local = options.at("type") == "local";
   for (const auto& [key, value] : options)
     if (key != "type" && key != (local ? "src" : "ref") && !(local && key == "tag"))
-      refuse(flag, cat("option ", quoted(cat(key, '=', value)), ": unknown"),
-             local ? "type=local, src and tag" : "type=registry and ref");
+      refuse_cache(flag, cat("option ", quoted(cat(key, '=', value)), ": unknown"),
+                   local ? "type=local, src and tag" : "type=registry and ref");
   if (!local) return std::make_shared<RegistrySource>(session, store, reference_of(flag, options));
   const auto src = options.find("src");
   if (src == options.end() || src->second.empty())
-    refuse(flag, "type=local needs a directory", "add src=DIR");
+    refuse_cache(flag, "type=local needs a directory", "add src=DIR");
   const auto tag = options.find("tag");
   return layout_cache_source(store, src->second, tag == options.end() ? "latest" : tag->second);
 }
 
 CacheTarget::CacheTarget(const std::string& text) : text_(text) {
   const char* const flag = "--cache-to";
-  const Options options = options_of(flag, text);
+  const CacheOptions options = cache_options(flag, text);
   for (const auto& [key, value] : options) option(key, value);
   if (options.at("type") == "registry") {
-    if (!directory_.empty()) refuse(flag, "dest is for type=local", "type=registry,ref=NAME");
+    if (!directory_.empty()) refuse_cache(flag, "dest is for type=local", "type=registry,ref=NAME");
     reference_ = reference_of(flag, options);
-    if (reference_->digest) refuse(flag, "ref has a digest", "name a tag");
+    if (reference_->digest) refuse_cache(flag, "ref has a digest", "name a tag");
   } else if (directory_.empty() || options.contains("ref")) {
-    refuse(flag, "type=local needs a directory", "type=local,dest=DIR");
+    refuse_cache(flag, "type=local needs a directory", "type=local,dest=DIR");
   }
 }
 
@@ -150,8 +150,8 @@ void CacheTarget::option(const std::string& key, const std::string& value) {
   } else if (key == "ignore-error" && (value == "true" || value == "false")) {
     ignore_error_ = value == "true";
   } else if (key != "type" && key != "ref" && !only_form(key)) {
-    refuse("--cache-to", cat("option ", quoted(cat(key, '=', value)), ": unknown"),
-           "ref or dest, mode=min|max, compression=gzip|zstd, ignore-error");
+    refuse_cache("--cache-to", cat("option ", quoted(cat(key, '=', value)), ": unknown"),
+                 "ref or dest, mode=min|max, compression=gzip|zstd, ignore-error");
   }
 }
 

@@ -14,7 +14,7 @@
 namespace mini::build {
 namespace {
 
-constexpr uint64_t kLimit = uint64_t{64} << 30;
+constexpr uint64_t kDownloadLimit = uint64_t{64} << 30;
 
 bool is_url(const std::string& text) {
   return text.starts_with("http://") || text.starts_with("https://");
@@ -70,7 +70,7 @@ Fd RemoteContexts::downloaded(const std::string& url) {
   const auto begin = [&] {
     if (ftruncate(file.get(), 0) < 0 || lseek(file.get(), 0, SEEK_SET) < 0) throw SysError(path);
   };
-  options_.fetch_url({url, {}, {}, kLimit, options_.cancel_fd}, begin,
+  options_.fetch_url({url, {}, {}, kDownloadLimit, options_.cancel_fd}, begin,
                      [&](std::string_view piece) { write_all(file.get(), piece, path); });
   lseek(file.get(), 0, SEEK_SET);
   return file;
