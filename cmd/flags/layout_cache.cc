@@ -8,6 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/image/document/layout_index.h"
 #include "runtime/image/store/blob_store.h"
 #include "runtime/image/transfer/intake.h"
 #include "runtime/registry/distribution/push_memory.h"
@@ -35,11 +36,10 @@ class LayoutSource : public build::CacheSource {
   std::string name() const override { return directory_; }
 
   build::CacheOffer open() override {
-    const Json index = parse_json(read_file(directory_ + "/index.json", kLimit), "index.json");
-    for (const JsonView& row : JsonView(index, "index.json").at("manifests").items()) {
-      if (tag_of(row) != tag_) continue;
-      const auto manifest =
-          image::Manifest::parse(document(image::parse_descriptor(row)), "manifest");
+    const std::string index = read_file(directory_ + "/index.json", kLimit);
+    for (const image::LayoutRow& row : image::parse_layout_index(index, directory_)) {
+      if (row.ref_name != tag_) continue;
+      const auto manifest = image::Manifest::parse(document(row.descriptor), "manifest");
       return {document(manifest.config), manifest.layers};
     }
     throw Error(cat("no cache tagged ", quoted(tag_)), {}, ErrorKind::not_found);

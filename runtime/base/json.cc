@@ -145,20 +145,9 @@ uint64_t JsonView::unsigned_integer() const {
   return value_->get<uint64_t>();
 }
 
-double JsonView::number() const {
-  if (!value_->is_number()) expected("a number");
-  return value_->get<double>();
-}
-
 std::vector<std::string> JsonView::strings() const {
   std::vector<std::string> out;
   for (const JsonView& item : items()) out.push_back(item.string());
-  return out;
-}
-
-std::map<std::string, std::string> JsonView::string_map() const {
-  std::map<std::string, std::string> out;
-  for (const auto& [key, value] : members()) out.emplace(key, value.string());
   return out;
 }
 
@@ -180,11 +169,6 @@ int64_t JsonView::integer_or(const std::string& key, int64_t fallback) const {
 std::vector<std::string> JsonView::strings_or(const std::string& key) const {
   const auto view = find(key);
   return view ? view->strings() : std::vector<std::string>{};
-}
-
-std::map<std::string, std::string> JsonView::string_map_or(const std::string& key) const {
-  const auto view = find(key);
-  return view ? view->string_map() : std::map<std::string, std::string>{};
 }
 
 std::string canonical(const Json& value) {

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,16 +41,13 @@ class JsonView {
   bool boolean() const;
   int64_t integer() const;  // whole numbers within int64
   uint64_t unsigned_integer() const;
-  double number() const;
   std::vector<std::string> strings() const;
-  std::map<std::string, std::string> string_map() const;
 
   // `find` and a default in one.
   std::string string_or(const std::string& key, std::string fallback = {}) const;
   bool boolean_or(const std::string& key, bool fallback = false) const;
   int64_t integer_or(const std::string& key, int64_t fallback = 0) const;
   std::vector<std::string> strings_or(const std::string& key) const;
-  std::map<std::string, std::string> string_map_or(const std::string& key) const;
 
  private:
   [[noreturn]] void expected(const char* what) const;

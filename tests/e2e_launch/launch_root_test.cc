@@ -193,8 +193,7 @@ TEST_F(Sandbox, PipesBelongToTheUser) {
 TEST_F(Sandbox, TerminalIsTheContainersOwn) {
   Spec wanted = spec({"isatty"});
   wanted.process->terminal = true;
-  wanted.process->console_height = 24;
-  wanted.process->console_width = 80;
+  wanted.process->console_size = {24, 80};
   const Outcome out = run(wanted);
   EXPECT_EQ(out.error, "");
   EXPECT_THAT(out.output, HasSubstr("1 1 1 /dev/pts/0"));

@@ -11,7 +11,7 @@
 #include "runtime/base/digest.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 
@@ -47,6 +47,12 @@ void make_data(const std::string& data, const CacheMount::Request& request) {
 
 }  // namespace
 
+static void describe(JsonMembers& json, CacheMountInfo& info) {
+  json.required("id", info.id);
+  json.required("target", info.target);
+  json.required("created", info.created_ns);
+}
+
 CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Cancel& cancel) {
   make_directories(folder(paths), 0700);
   for (int instance = 0; !lock_; ++instance) {
@@ -61,8 +67,11 @@ CacheMount::CacheMount(const StatePaths& paths, const Request& request, const Ca
     directory_ = base + "/data";
     const std::string info = base + "/info";
     if (!exists(info)) {
-      const Json json = {{"id", request.id}, {"target", request.target}, {"created", now_ns()}};
-      replace_file(info, canonical(json), false, 0600);
+      CacheMountInfo made;
+      made.id = request.id;
+      made.target = request.target;
+      made.created_ns = now_ns();
+      replace_file(info, write_json(made), false, 0600);
     } else if (utimensat(AT_FDCWD, info.c_str(), nullptr, 0) < 0) {
       throw SysError(info);
     }
@@ -96,16 +105,12 @@ std::vector<CacheMountInfo> list_cache_mounts(const StatePaths& paths) {
     if (!Digest::is_valid("sha256:" + name)) continue;
     const std::string base = cat(folder(paths), '/', name);
     CacheMountInfo info;
-    info.name = name;
     try {
-      const Json json = parse_json(read_file(base + "/info"), base + "/info");
-      const JsonView view(json, "cache mount");
-      info.id = view.at("id").string();
-      info.target = view.at("target").string();
-      info.created_ns = view.at("created").integer();
+      info = read_json<CacheMountInfo>(read_file(base + "/info"), "cache mount");
     } catch (const Error&) {
       // A torn description does not hide what the disk holds.
     }
+    info.name = name;
     struct stat status;
     if (stat((base + "/info").c_str(), &status) == 0) {
       info.used_ns = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;

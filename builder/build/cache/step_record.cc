@@ -7,7 +7,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
 
@@ -17,27 +17,6 @@ namespace {
 constexpr size_t kRecordLimit = 16 << 20;
 constexpr size_t kListingLimit = 256 << 20;
 constexpr int64_t kUseGranularity = 3600LL * 1'000'000'000;
-
-Json to_json(const std::vector<KeyPart>& parts) {
-  Json list = Json::array();
-  for (const KeyPart& part : parts) list.push_back({{"name", part.name}, {"value", part.value}});
-  return list;
-}
-
-StepRecord parse_record(const std::string& text, const Digest& key) {
-  const Json json = parse_json(text, "build record", kRecordLimit);
-  const JsonView view(json, "build record");
-  StepRecord record;
-  record.key = key;
-  record.description = view.at("description").string();
-  for (const JsonView& part : view.at("parts").items()) {
-    record.parts.push_back({part.at("name").string(), part.at("value").string()});
-  }
-  record.layer = Digest::parse(view.at("layer").string());
-  record.size = view.at("size").unsigned_integer();
-  record.created_ns = view.at("created").integer();
-  return record;
-}
 
 // What is torn or of another version is as good as missing.
 template <class Read>
@@ -52,6 +31,24 @@ auto lenient(const std::string& path, Read&& read) -> decltype(read()) {
 
 }  // namespace
 
+static void describe(JsonMembers& json, KeyPart& part) {
+  json.required("name", part.name);
+  json.required("value", part.value);
+}
+
+static void describe(JsonMembers& json, StepRecord& record) {
+  json.required("description", record.description);
+  json.required("parts", record.parts);
+  json.required("layer", record.layer);
+  json.required("size", record.size);
+  json.required("created", record.created_ns);
+}
+
+static void describe(JsonMembers& json, PastStep& step) {
+  json.required("instruction", step.instruction);
+  json.required("key", step.key);
+}
+
 RecordStore::RecordStore(const StatePaths& paths)
     : records_(paths.root + "/cache/build"), history_(paths.root + "/cache/history") {}
 
@@ -64,7 +61,8 @@ std::optional<StepRecord> RecordStore::find(const Digest& key) const {
   return lenient(file, [&]() -> std::optional<StepRecord> {
     const std::optional<std::string> text = read_file_if_exists(file, kRecordLimit);
     if (!text) return {};
-    StepRecord record = parse_record(*text, key);
+    auto record = read_json<StepRecord>(*text, "build record", kRecordLimit);
+    record.key = key;
     struct stat info;
     if (stat(file.c_str(), &info) == 0) {
       record.used_ns = int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
@@ -81,13 +79,8 @@ std::string RecordStore::listing(const Digest& key) const {
 
 void RecordStore::put(const StepRecord& record, const std::string& listing) const {
   make_directories(records_, 0700);
-  const Json json = {{"description", record.description},
-                     {"parts", to_json(record.parts)},
-                     {"layer", record.layer.str()},
-                     {"size", record.size},
-                     {"created", record.created_ns}};
   if (!listing.empty()) replace_file(path(record.key) + ".files", listing, false, 0600);
-  replace_file(path(record.key), canonical(json), false, 0600);
+  replace_file(path(record.key), write_json(record), false, 0600);
 }
 
 void RecordStore::mark_used(const StepRecord& record) const {
@@ -122,14 +115,9 @@ std::vector<PastStep> RecordStore::history(const std::string& identity,
                                            const std::string& stage) const {
   const std::string file = history_path(identity, stage);
   return lenient(file, [&] {
-    std::vector<PastStep> steps;
     const std::optional<std::string> text = read_file_if_exists(file, kRecordLimit);
-    if (!text) return steps;
-    const Json json = parse_json(*text, "build history", kRecordLimit);
-    for (const JsonView& step : JsonView(json, "build history").items()) {
-      steps.push_back({step.at("instruction").string(), Digest::parse(step.at("key").string())});
-    }
-    return steps;
+    if (!text) return std::vector<PastStep>();
+    return read_json<std::vector<PastStep>>(*text, "build history", kRecordLimit);
   });
 }
 
@@ -137,11 +125,7 @@ void RecordStore::put_history(const std::string& identity, const std::string& st
                               const std::vector<PastStep>& steps) const {
   if (steps == history(identity, stage)) return;
   make_directories(history_, 0700);
-  Json list = Json::array();
-  for (const PastStep& step : steps) {
-    list.push_back({{"instruction", step.instruction}, {"key", step.key.str()}});
-  }
-  replace_file(history_path(identity, stage), canonical(list), false, 0600);
+  replace_file(history_path(identity, stage), write_json(steps), false, 0600);
 }
 
 }  // namespace mini::build

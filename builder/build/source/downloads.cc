@@ -8,7 +8,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 
@@ -18,6 +18,14 @@ struct Downloads::Record {
   std::string url, etag, last_modified, name;
   Digest digest;
 };
+
+static void describe(JsonMembers& json, Downloads::Record& record) {
+  json.required("url", record.url);
+  json.always("etag", record.etag);
+  json.always("lastModified", record.last_modified);
+  json.always("name", record.name);
+  json.required("digest", record.digest);
+}
 
 namespace {
 
@@ -61,10 +69,7 @@ std::optional<Downloads::Record> Downloads::read_record(const std::string& direc
   const auto text = read_file_if_exists(directory + "/record");
   if (!text) return {};
   try {
-    const Json json = parse_json(*text, "record");
-    const JsonView view(json, "record");
-    Record record{view.at("url").string(), view.string_or("etag"), view.string_or("lastModified"),
-                  view.string_or("name"), Digest::parse(view.at("digest").string())};
+    auto record = read_json<Record>(*text, "record");
     if (!is_whole(cat(directory, '/', record.digest.hex()), record.digest)) return {};
     return record;
   } catch (const Error&) {
@@ -101,12 +106,7 @@ Downloads::Record Downloads::fetch(const std::string& directory, const std::stri
   record.digest = hash.finish();
   file.reset();
   rename_path(fresh, cat(directory, '/', record.digest.hex()));
-  const Json json = {{"url", url},
-                     {"digest", record.digest.str()},
-                     {"etag", record.etag},
-                     {"lastModified", record.last_modified},
-                     {"name", record.name}};
-  replace_file(directory + "/record", canonical(json), false, 0600);
+  replace_file(directory + "/record", write_json(record), false, 0600);
   return record;
 }
 
@@ -155,10 +155,11 @@ std::vector<DownloadInfo> list_downloads(const StatePaths& paths) {
     struct stat info;
     if (stat((directory + "/record").c_str(), &info) == 0)
       entry.used_ns = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-    if (const auto text = read_file_if_exists(directory + "/record")) {
-      const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-      if (json.is_object() && json.contains("url") && json["url"].is_string())
-        entry.url = json["url"].get<std::string>();
+    try {
+      if (const auto text = read_file_if_exists(directory + "/record"))
+        entry.url = read_json<Downloads::Record>(*text, "record").url;
+    } catch (const Error&) {
+      // A torn record does not hide what the disk holds.
     }
     out.push_back(std::move(entry));
   }

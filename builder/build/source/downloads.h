@@ -41,8 +41,9 @@ class Downloads {
   // Throws Error: the URL cannot be had, or has another digest than `checksum`.
   File get(const std::string& url, const std::optional<Digest>& checksum);
 
+  struct Record;  // what is remembered of a download
+
  private:
-  struct Record;
   std::optional<Record> read_record(const std::string& directory) const;
   Record fetch(const std::string& directory, const std::string& url,
                const std::optional<Record>& known) const;

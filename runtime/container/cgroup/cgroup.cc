@@ -14,6 +14,7 @@
 #include "runtime/container/cgroup/cgroup_v1.h"
 #include "runtime/container/cgroup/cgroup_v2.h"
 #include "runtime/container/cgroup/device_filter.h"
+#include "runtime/container/cgroup/limits.h"
 
 namespace mini::container {
 namespace {
@@ -36,27 +37,6 @@ std::string relative_path(const std::string& path) {
   if (names.size() < (path.starts_with('/') ? 1 : 2))
     throw Error(cat("cgroup path ", quoted(path), ": names no group"));
   return join(names, "/");
-}
-
-// The v1 controllers that must be joined for these limits to hold. "Unlimited" needs none.
-std::vector<std::string> needed_controllers(const Resources& resources) {
-  std::vector<std::string> needed;
-  const auto& memory = resources.memory;
-  if (memory.limit.value_or(0) > 0 || memory.reservation.value_or(0) > 0 ||
-      memory.swap.value_or(0) > 0 || memory.swappiness || memory.disable_oom_killer.value_or(false))
-    needed.push_back("memory");
-  const auto& cpu = resources.cpu;
-  if (cpu.shares.value_or(0) || cpu.quota.value_or(0) > 0 || cpu.burst.value_or(0) ||
-      cpu.idle.value_or(0) || cpu.realtime_period.value_or(0) || cpu.realtime_runtime.value_or(0))
-    needed.push_back("cpu");
-  if (!cpu.cpus.empty() || !cpu.mems.empty()) needed.push_back("cpuset");
-  if (resources.pids_limit.value_or(0) > 0) needed.push_back("pids");
-  const auto& io = resources.block_io;
-  if (io.weight.value_or(0) || !io.read_bps.empty() || !io.write_bps.empty() ||
-      !io.read_iops.empty() || !io.write_iops.empty())
-    needed.push_back("blkio");
-  if (!resources.hugepage_limits.empty()) needed.push_back("hugetlb");
-  return needed;
 }
 
 std::string v2_name(const std::string& controller) {
@@ -174,10 +154,10 @@ void Cgroup::write_all_limits(const Resources& resources) const {
       const auto current = std::string_view(controller) == "memory" && resources.memory.swap
                                ? read_number(*dir, "memory.memsw.limit_in_bytes")
                                : std::nullopt;
-      write_limits(*dir, v1::limits(controller, resources, current), v1::kLayout);
+      write_limits(*dir, limits_v1(controller, resources, current), v1::kLayout);
     } else if (const auto unified = directory("");
                unified && !CgroupHost::get().v1_mount(controller)) {
-      auto writes = v2::limits(v2_name(controller), resources);
+      auto writes = limits_v2(controller, resources);
       // "No limit" holds by itself where there is no controller.
       std::erase_if(writes, [&](const LimitWrite& write) {
         return write.value.starts_with("max") && !exists(cat(*unified, "/", write.file));

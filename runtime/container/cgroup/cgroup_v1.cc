@@ -14,69 +14,12 @@
 #include "runtime/base/file.h"
 #include "runtime/base/process.h"
 #include "runtime/base/text.h"
+#include "runtime/container/cgroup/cgroup_files.h"
 
 namespace mini::container::v1 {
 namespace {
 
 constexpr int64_t kWaitNs = 10'000'000'000;
-
-LimitWrites memory_limits(const Resources::Memory& memory, std::optional<uint64_t> current_swap) {
-  LimitWrites writes;
-  const int64_t limit = memory.limit.value_or(0);
-  const int64_t swap = memory.swap.value_or(0);
-  if (swap > 0 && limit <= 0) throw Error("memory swap limit: needs a memory limit beside it");
-  if (swap > 0 && swap < limit)
-    throw Error("memory swap limit: is memory plus swap, so not below the memory limit");
-  if (limit != 0)
-    writes.push_back({"memory.limit_in_bytes", std::to_string(limit), "memory limit"});
-  if (swap != 0) {
-    const LimitWrite write = {"memory.memsw.limit_in_bytes", std::to_string(swap),
-                              "memory swap limit"};
-    const bool raises = current_swap && (swap < 0 || static_cast<uint64_t>(swap) > *current_swap);
-    writes.insert(raises ? writes.begin() : writes.end(), write);
-  }
-  if (memory.reservation.value_or(0) != 0)
-    writes.push_back(
-        {"memory.soft_limit_in_bytes", std::to_string(*memory.reservation), "memory reservation"});
-  if (memory.swappiness)
-    writes.push_back(
-        {"memory.swappiness", std::to_string(*memory.swappiness), "memory swappiness"});
-  if (memory.disable_oom_killer)
-    writes.push_back({"memory.oom_control", *memory.disable_oom_killer ? "1" : "0", "OOM killer"});
-  return writes;
-}
-
-LimitWrites cpu_limits(const Resources::Cpu& cpu) {
-  LimitWrites writes;
-  const auto add = [&](const char* file, auto value, const char* limit) {
-    writes.push_back({file, std::to_string(value), limit});
-  };
-  if (cpu.shares.value_or(0)) add("cpu.shares", *cpu.shares, "CPU shares");
-  if (cpu.period.value_or(0)) add("cpu.cfs_period_us", *cpu.period, "CPU period");
-  if (cpu.quota.value_or(0)) add("cpu.cfs_quota_us", *cpu.quota, "CPU quota");
-  if (cpu.burst) add("cpu.cfs_burst_us", *cpu.burst, "CPU burst");
-  if (cpu.realtime_period.value_or(0))
-    add("cpu.rt_period_us", *cpu.realtime_period, "realtime CPU period");
-  if (cpu.realtime_runtime.value_or(0))
-    add("cpu.rt_runtime_us", *cpu.realtime_runtime, "realtime CPU time");
-  if (cpu.idle) add("cpu.idle", *cpu.idle, "CPU idle");
-  return writes;
-}
-
-LimitWrites block_io_limits(const Resources::BlockIo& io) {
-  LimitWrites writes;
-  if (io.weight.value_or(0))
-    writes.push_back({"blkio.bfq.weight", std::to_string(*io.weight), "block I/O weight"});
-  const auto add = [&](const std::vector<Resources::BlockIo::Throttle>& list, const char* file) {
-    for (const auto& item : list)
-      writes.push_back({file, cat(item.major, ":", item.minor, " ", item.rate), "block I/O limit"});
-  };
-  add(io.read_bps, "blkio.throttle.read_bps_device");
-  add(io.write_bps, "blkio.throttle.write_bps_device");
-  add(io.read_iops, "blkio.throttle.read_iops_device");
-  add(io.write_iops, "blkio.throttle.write_iops_device");
-  return writes;
-}
 
 // A new cpuset is empty, and a group with an empty one takes no process.
 void inherit_cpuset(const std::string& directory) {
@@ -116,29 +59,6 @@ void pause(long nanoseconds) {
 }
 
 }  // namespace
-
-LimitWrites limits(const std::string& controller, const Resources& resources,
-                   std::optional<uint64_t> current_swap) {
-  if (controller == "memory") return memory_limits(resources.memory, current_swap);
-  if (controller == "cpu") return cpu_limits(resources.cpu);
-  if (controller == "blkio") return block_io_limits(resources.block_io);
-  LimitWrites writes;
-  if (controller == "cpuset") {
-    if (!resources.cpu.cpus.empty())
-      writes.push_back({"cpuset.cpus", resources.cpu.cpus, "CPU set"});
-    if (!resources.cpu.mems.empty())
-      writes.push_back({"cpuset.mems", resources.cpu.mems, "memory nodes"});
-  } else if (controller == "pids" && resources.pids_limit) {
-    writes.push_back({"pids.max",
-                      *resources.pids_limit > 0 ? std::to_string(*resources.pids_limit) : "max",
-                      "process limit"});
-  } else if (controller == "hugetlb") {
-    for (const auto& [size, limit] : resources.hugepage_limits)
-      writes.push_back(
-          {cat("hugetlb.", size, ".limit_in_bytes"), std::to_string(limit), "huge page limit"});
-  }
-  return writes;
-}
 
 bool make(const std::string& controller, const std::string& mount, const std::string& relative) {
   if (controller == "cpuset") return make_group(mount, relative, inherit_cpuset);

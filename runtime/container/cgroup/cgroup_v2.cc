@@ -6,86 +6,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
+#include "runtime/container/cgroup/cgroup_files.h"
 
 namespace mini::container::v2 {
 namespace {
 
 constexpr int64_t kWaitNs = 10'000'000'000;
-
-std::string max_or(int64_t value) {
-  return value < 0 ? "max" : std::to_string(value);
-}
-
-[[noreturn]] void refuse(const char* limit) {
-  throw Error(cat(limit, ": cgroup v2 has no such control"), "leave it out");
-}
-
-LimitWrites memory_limits(const Resources::Memory& memory) {
-  if (memory.swappiness) refuse("memory swappiness");
-  if (memory.disable_oom_killer.value_or(false)) refuse("disabling the OOM killer");
-  LimitWrites writes;
-  const int64_t limit = memory.limit.value_or(0);
-  const int64_t swap = memory.swap.value_or(0);
-  if (limit != 0) writes.push_back({"memory.max", max_or(limit), "memory limit"});
-  if (swap > 0) {
-    // The specification counts memory and swap together, v2 counts swap alone.
-    if (limit <= 0) throw Error("memory swap limit: needs a memory limit beside it");
-    if (swap < limit)
-      throw Error("memory swap limit: is memory plus swap, so not below the memory limit");
-    writes.push_back({"memory.swap.max", std::to_string(swap - limit), "memory swap limit"});
-  } else if (swap < 0) {
-    writes.push_back({"memory.swap.max", "max", "memory swap limit"});
-  }
-  if (memory.reservation.value_or(0) != 0)
-    writes.push_back({"memory.low", max_or(*memory.reservation), "memory reservation"});
-  return writes;
-}
-
-LimitWrites cpu_limits(const Resources::Cpu& cpu) {
-  if (cpu.realtime_period.value_or(0) || cpu.realtime_runtime.value_or(0))
-    refuse("realtime CPU time");
-  LimitWrites writes;
-  if (cpu.idle) writes.push_back({"cpu.idle", std::to_string(*cpu.idle), "CPU idle"});
-  // An idle group has no weight; the kernel refuses one.
-  if (cpu.shares.value_or(0) && cpu.idle.value_or(0) == 0)
-    writes.push_back({"cpu.weight", std::to_string(weight_of_shares(*cpu.shares)), "CPU shares"});
-  if (cpu.quota.value_or(0) || cpu.period.value_or(0)) {
-    const int64_t quota = cpu.quota.value_or(0);
-    writes.push_back({"cpu.max",
-                      cat(quota > 0 ? std::to_string(quota) : "max", " ",
-                          cpu.period.value_or(0) ? *cpu.period : 100'000),
-                      "CPU quota"});
-  }
-  if (cpu.burst) writes.push_back({"cpu.max.burst", std::to_string(*cpu.burst), "CPU burst"});
-  return writes;
-}
-
-LimitWrites io_limits(const Resources::BlockIo& io) {
-  LimitWrites writes;
-  // 10..1000 of v1 onto 1..10000.
-  if (io.weight.value_or(0))
-    writes.push_back(
-        {"io.weight", cat("default ", 1 + (*io.weight - 10) * 9999 / 990), "block I/O weight"});
-  const auto add = [&](const std::vector<Resources::BlockIo::Throttle>& list, const char* key) {
-    for (const auto& item : list)
-      writes.push_back({"io.max",
-                        cat(item.major, ":", item.minor, " ", key, "=",
-                            item.rate ? std::to_string(item.rate) : "max"),
-                        "block I/O limit"});
-  };
-  add(io.read_bps, "rbps");
-  add(io.write_bps, "wbps");
-  add(io.read_iops, "riops");
-  add(io.write_iops, "wiops");
-  return writes;
-}
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -195,15 +127,6 @@ bool wait_event(const std::string& directory, const char* key, uint64_t value, i
 
 }  // namespace
 
-uint64_t weight_of_shares(uint64_t shares) {
-  if (shares <= 2) return 1;
-  if (shares >= 262144) return 10000;
-  // A curve through (2, 1), (1024, 100) and (262144, 10000): the ends and the defaults of both
-  // scales meet, which a straight line misses.
-  const double l = std::log2(static_cast<double>(shares));
-  return static_cast<uint64_t>(std::ceil(std::pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0)));
-}
-
 std::optional<std::string> writable_base(const std::string& mount, const std::string& own) {
   std::string directory = mount;
   const auto usable = [&] {
@@ -218,27 +141,6 @@ std::optional<std::string> writable_base(const std::string& mount, const std::st
     if (usable()) return directory;
   }
   return std::nullopt;
-}
-
-LimitWrites limits(const std::string& controller, const Resources& resources) {
-  if (controller == "memory") return memory_limits(resources.memory);
-  if (controller == "cpu") return cpu_limits(resources.cpu);
-  if (controller == "io") return io_limits(resources.block_io);
-  LimitWrites writes;
-  if (controller == "cpuset") {
-    if (!resources.cpu.cpus.empty())
-      writes.push_back({"cpuset.cpus", resources.cpu.cpus, "CPU set"});
-    if (!resources.cpu.mems.empty())
-      writes.push_back({"cpuset.mems", resources.cpu.mems, "memory nodes"});
-  } else if (controller == "pids" && resources.pids_limit) {
-    writes.push_back({"pids.max",
-                      *resources.pids_limit > 0 ? std::to_string(*resources.pids_limit) : "max",
-                      "process limit"});
-  } else if (controller == "hugetlb") {
-    for (const auto& [size, limit] : resources.hugepage_limits)
-      writes.push_back({cat("hugetlb.", size, ".max"), std::to_string(limit), "huge page limit"});
-  }
-  return writes;
 }
 
 bool make(const std::string& base, const std::string& relative,

@@ -1,15 +1,13 @@
 // What is particular to cgroup v2 (and to the v2 tree of a hybrid layout): controllers are switched
 // on by the parent, one process list, freezing and killing by one write.
-// https://docs.kernel.org/admin-guide/cgroup-v2.html. Limits are planned as text (pure) and written
-// by cgroup_files.
+// https://docs.kernel.org/admin-guide/cgroup-v2.html.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/container/cgroup/cgroup.h"
-#include "runtime/container/cgroup/cgroup_files.h"
-#include "runtime/container/cgroup/resources.h"
 
 namespace mini::container::v2 {
 
@@ -18,12 +16,6 @@ constexpr const char* kLayout = "v2";
 // The directory below which groups may be made: the mount's root, or the first directory on the way
 // to our own group that this user may write to (a delegated sub-tree); nothing when there is none.
 std::optional<std::string> writable_base(const std::string& mount, const std::string& own);
-
-// What `resources` asks of `controller` ("memory", "cpu", "cpuset", "pids", "io", "hugetlb"), as
-// writes. Throws for what v2 cannot do.
-LimitWrites limits(const std::string& controller, const Resources& resources);
-// The weight (1..10000) that stands for `shares` (2..262144); 1024 is 100, the default of both.
-uint64_t weight_of_shares(uint64_t shares);
 
 // Makes the group and switches on, in every group above it, the `required` controllers (throws when
 // one is missing) and those of `wanted` that are there. True when the group is new.

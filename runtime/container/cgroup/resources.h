@@ -41,8 +41,12 @@ struct Resources {
     };
     std::vector<Throttle> read_bps, write_bps, read_iops, write_iops;
   } block_io;
-  std::vector<std::pair<std::string, uint64_t>> hugepage_limits;  // page size, limit
-  std::map<std::string, std::string> unified;                     // cgroup v2 files, verbatim
+  struct HugepageLimit {
+    std::string page_size;  // "2MB"
+    uint64_t limit = 0;
+  };
+  std::vector<HugepageLimit> hugepage_limits;
+  std::map<std::string, std::string> unified;  // cgroup v2 files, verbatim
 };
 
 }  // namespace mini::container

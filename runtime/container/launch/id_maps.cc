@@ -51,12 +51,6 @@ class ReapedChild {
   pid_t pid_;
 };
 
-std::vector<IdMap> plain(const std::vector<Mount::IdMapping>& maps) {
-  std::vector<IdMap> out;
-  for (const auto& map : maps) out.push_back({map.container_id, map.host_id, map.size});
-  return out;
-}
-
 }  // namespace
 
 void write_id_maps(pid_t pid, const std::vector<IdMap>& uids, const std::vector<IdMap>& gids) {
@@ -81,8 +75,8 @@ void write_id_maps(pid_t pid, const std::vector<IdMap>& uids, const std::vector<
   }
 }
 
-Fd user_namespace_of_maps(const std::vector<Mount::IdMapping>& uids,
-                          const std::vector<Mount::IdMapping>& gids, const std::string& what) {
+Fd user_namespace_of_maps(const std::vector<IdMap>& uids, const std::vector<IdMap>& gids,
+                          const std::string& what) {
   const long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (pid < 0) throw SysError(cat(what, ": user namespace"));
   if (pid == 0) {
@@ -90,7 +84,7 @@ Fd user_namespace_of_maps(const std::vector<Mount::IdMapping>& uids,
   }
   const ReapedChild child(static_cast<pid_t>(pid));
   return with_context(what, [&] {
-    write_id_maps(static_cast<pid_t>(pid), plain(uids), plain(gids));
+    write_id_maps(static_cast<pid_t>(pid), uids, gids);
     return open_file(cat("/proc/", pid, "/ns/user"), O_RDONLY);
   });
 }

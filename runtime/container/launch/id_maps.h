@@ -17,7 +17,7 @@ namespace mini::container {
 void write_id_maps(pid_t pid, const std::vector<IdMap>& uids, const std::vector<IdMap>& gids);
 
 // A user namespace with these maps and nobody in it, for an id-mapped mount.
-Fd user_namespace_of_maps(const std::vector<Mount::IdMapping>& uids,
-                          const std::vector<Mount::IdMapping>& gids, const std::string& what);
+Fd user_namespace_of_maps(const std::vector<IdMap>& uids, const std::vector<IdMap>& gids,
+                          const std::string& what);
 
 }  // namespace mini::container

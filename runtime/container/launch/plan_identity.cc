@@ -247,7 +247,7 @@ void plan_streams(Plan& plan, const Spec& spec, const PlanInputs& inputs, bool o
   const Process& process = *spec.process;
   if (process.terminal) {
     Op& op = plan.add(OpCode::open_console);
-    op.a = static_cast<uint64_t>(process.console_height) << 16 | process.console_width;
+    op.a = static_cast<uint64_t>(process.console_size.height) << 16 | process.console_size.width;
     op.b = process.user.uid;
     if (own_root) plan.add(OpCode::bind_console);
     plan.add(OpCode::terminal_stdio);

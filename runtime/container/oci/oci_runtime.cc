@@ -14,6 +14,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/lock.h"
 #include "runtime/base/text.h"
 #include "runtime/container/launch/foreground.h"
@@ -56,6 +57,17 @@ std::string absolute(const std::string& path) {
 
 }  // namespace
 
+static void describe(JsonMembers& json, OciRuntime::Record& record) {
+  std::string cgroup = record.cgroup.str();
+  json.required("bundle", record.bundle);
+  json.required("created", record.created);
+  json.required("pid", record.process.pid);
+  json.required("startTime", record.process.start_time);
+  json.required("boot", record.process.boot);
+  json.required("cgroup", cgroup);
+  if (json.reading()) record.cgroup = Cgroup::from_string(cgroup);
+}
+
 OciRuntime::OciRuntime(std::string root) : root_(std::move(root)) {}
 
 std::string OciRuntime::directory(const std::string& id) const {
@@ -67,30 +79,15 @@ OciRuntime::Record OciRuntime::load(const std::string& id) const {
   const std::string dir = directory(id);
   const auto text = read_file_if_exists(dir + "/state.json");
   if (!text) does_not_exist(id);
-  const Json document = parse_json(*text, cat(id, "/state.json"));
-  const JsonView view(document, cat(id, "/state.json"));
-  Record record;
+  auto record = read_json<Record>(*text, cat(id, "/state.json"));
   record.id = id;
-  record.bundle = view.at("bundle").string();
-  record.created = view.at("created").string();
-  record.process.pid = static_cast<pid_t>(view.at("pid").integer());
-  record.process.start_time = view.at("startTime").unsigned_integer();
-  record.process.boot = view.at("boot").string();
-  record.cgroup = Cgroup::from_string(view.at("cgroup").string());
   record.spec = parse_spec(read_file(dir + "/config.json", kJsonLimit));
   name_cgroup(record.spec, id);
   return record;
 }
 
 void OciRuntime::save(const Record& record) const {
-  OrderedJson json;
-  json["bundle"] = record.bundle;
-  json["created"] = record.created;
-  json["pid"] = record.process.pid;
-  json["startTime"] = record.process.start_time;
-  json["boot"] = record.process.boot;
-  json["cgroup"] = record.cgroup.str();
-  replace_file(directory(record.id) + "/state.json", json.dump(), false, 0600);
+  replace_file(directory(record.id) + "/state.json", write_json(record), false, 0600);
 }
 
 OciState OciRuntime::state_of(const Record& record) const {

@@ -53,8 +53,9 @@ class OciRuntime {
   int exec(const OciExec& options);  // the exit code; 0 when detached
   std::vector<OciState> list() const;
 
+  struct Record;  // <root>/<id>/state.json and config.json: oci_record.h
+
  private:
-  struct Record;
   std::string directory(const std::string& id) const;
   Record load(const std::string& id) const;
   void save(const Record& record) const;

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +36,9 @@ struct User {
 
 struct Process {
   bool terminal = false;
-  uint16_t console_height = 0, console_width = 0;
+  struct ConsoleSize {
+    uint16_t height = 0, width = 0;
+  } console_size;
   User user;
   std::vector<std::string> args;
   std::vector<std::string> env;  // "NAME=value"
@@ -64,13 +65,14 @@ struct Process {
   bool init = false;
 };
 
+struct IdMap {
+  uint32_t container_id, host_id, size;
+};
+
 struct Mount {
   std::string destination, type, source;
   std::vector<std::string> options;
-  struct IdMapping {
-    uint32_t container_id, host_id, size;
-  };
-  std::vector<IdMapping> uid_mappings, gid_mappings;
+  std::vector<IdMap> uid_mappings, gid_mappings;
 };
 
 struct Hook {
@@ -93,10 +95,6 @@ struct Device {
   std::string path, type;  // c b u p
   int64_t major = 0, minor = 0;
   std::optional<uint32_t> file_mode, uid, gid;
-};
-
-struct IdMap {
-  uint32_t container_id, host_id, size;
 };
 
 struct Linux {

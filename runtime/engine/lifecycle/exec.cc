@@ -182,8 +182,7 @@ int exec_in_container(const ContainerStore& store, const ExecRequest& request) {
     return 0;
   }
   if (const auto size = terminal_size(); size && settings.tty) {
-    spec.process->console_height = size->first;
-    spec.process->console_width = size->second;
+    spec.process->console_size = {size->first, size->second};
   }
   return ExecSession(request).run(spec, record);
 }

@@ -91,8 +91,7 @@ void Monitor::launch() {
     options.die_with_parent = true;
     connect_streams(spec, options.stdio, in, out, err);
     if (const auto size = clients_.first_size()) {
-      spec.process->console_height = size->first;
-      spec.process->console_width = size->second;
+      spec.process->console_size = {size->first, size->second};
     }
     process_ = container::launch(spec, options);
     running_ = true;

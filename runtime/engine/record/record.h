@@ -107,7 +107,7 @@ struct HostConfig {  // what the host grants
 };
 
 enum class Status { created, running, paused, restarting, removing, exited, dead };
-const char* to_string(Status status);
+const char* to_string(Status status);  // null after the last
 const char* to_string(RestartPolicy::Kind kind);
 const char* to_string(MountRequest::Type type);
 

@@ -9,7 +9,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
@@ -37,15 +37,13 @@ std::string make_volumes_directory(const StatePaths& paths) {
   return paths.root + "/volumes/";
 }
 
-void parse_description(const std::string& text, const std::string& path, Volume& volume) {
-  const Json document = parse_json(text, path);
-  const JsonView view(document, path);
-  volume.created_ns = view.integer_or("Created");
-  volume.labels = view.string_map_or("Labels");
-  volume.anonymous = view.boolean_or("Anonymous");
-}
-
 }  // namespace
+
+static void describe(JsonMembers& json, Volume& volume) {
+  json.always("Created", volume.created_ns);
+  json("Labels", volume.labels);
+  json("Anonymous", volume.anonymous);
+}
 
 void check_volume_name(const std::string& name) {
   if (is_volume_name(name)) return;
@@ -67,10 +65,9 @@ std::optional<Volume> VolumeStore::find(const std::string& name) const {
   const std::string path = directory(name) + "/volume.json";
   const auto text = read_file_if_exists(path);
   if (!text) return {};
-  Volume described, volume;
+  Volume volume;
   try {
-    parse_description(*text, path, described);
-    volume = std::move(described);
+    volume = read_json<Volume>(*text, path);
   } catch (const Error& error) {
     // Torn by a power cut: the data is worth more than its labels.
     warn_once(cat("volume ", name, ": its labels are ignored: ", error.what()));
@@ -94,10 +91,8 @@ Volume VolumeStore::create(const std::string& wanted,
   make_volumes_directory(paths_);
   ensure_directory(directory(name), 0711);
   ensure_directory(directory(name) + "/_data", 0755);
-  Json json = {{"Created", now_ns()}};
-  if (!labels.empty()) json["Labels"] = labels;
-  if (anonymous || wanted.empty()) json["Anonymous"] = true;
-  replace_file(directory(name) + "/volume.json", canonical(json), true);
+  const Volume volume{name, {}, now_ns(), labels, anonymous || wanted.empty()};
+  replace_file(directory(name) + "/volume.json", write_json(volume), true);
   return get(name);
 }
 

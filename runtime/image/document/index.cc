@@ -9,7 +9,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/lock.h"
 #include "runtime/base/text.h"
 
@@ -25,47 +25,50 @@ constexpr const char* kLabels = "mini.labels";
 constexpr const char* kRepoDigests = "mini.repo-digests";  // separated by blanks
 constexpr const char* kLockMeaning = "the list of images";
 
-uint64_t number(const JsonView& annotations, const char* key) {
-  const auto value = parse_number(annotations.at(key).string(), INT64_MAX);
-  if (!value) throw Error(cat(annotations.path(), ".", key, ": expected a number"));
-  return *value;
-}
-
 std::map<std::string, std::string> parse_labels(const std::string& text) {
-  const Json document = parse_json(text, kLabels);
-  return JsonView(document, kLabels).string_map();
+  return read_json<std::map<std::string, std::string>>(text, kLabels);
 }
 
-IndexRow parse_row(const JsonView& view) {
-  IndexRow row;
-  row.manifest_type = view.at("mediaType").string();
-  if (!is_manifest_type(row.manifest_type))
-    throw Error(cat(view.path(), ".mediaType: is no image manifest"));
-  row.manifest = Digest::parse(view.at("digest").string());
-  row.manifest_size = view.at("size").unsigned_integer();
-  const JsonView annotations = view.at("annotations");
-  row.tag = annotations.string_or(kName);
-  row.id = Digest::parse(annotations.at(kId).string());
-  row.created_ns = static_cast<int64_t>(number(annotations, kCreated));
-  row.layers_size = number(annotations, kSize);
-  if (const std::string labels = annotations.string_or(kLabels); !labels.empty())
-    row.labels = parse_labels(labels);
-  if (const std::string digests = annotations.string_or(kRepoDigests); !digests.empty())
-    row.repo_digests = split(digests, ' ');
-  return row;
+// Annotations are strings, so numbers and labels are written as such.
+void describe_annotations(JsonMembers& json, IndexRow& row) {
+  std::string created = std::to_string(row.created_ns), size = std::to_string(row.layers_size);
+  std::string labels = row.labels.empty() ? "" : write_json(row.labels);
+  std::string digests = join(row.repo_digests, " ");
+  json.required(kId, row.id);
+  json.required(kCreated, created);
+  json.required(kSize, size);
+  json(kName, row.tag);
+  json(kLabels, labels);
+  json(kRepoDigests, digests);
+  if (!json.reading()) return;
+  const auto created_ns = parse_number(created, INT64_MAX), layers_size = parse_number(size);
+  json.check(created_ns.has_value(), kCreated, "expected a number");
+  json.check(layers_size.has_value(), kSize, "expected a number");
+  row.created_ns = static_cast<int64_t>(*created_ns);
+  row.layers_size = *layers_size;
+  if (!labels.empty()) row.labels = parse_labels(labels);
+  if (!digests.empty()) row.repo_digests = split(digests, ' ');
 }
 
-Json row_json(const IndexRow& row) {
-  Json annotations = {{kId, row.id.str()},
-                      {kCreated, std::to_string(row.created_ns)},
-                      {kSize, std::to_string(row.layers_size)}};
-  if (!row.tag.empty()) annotations[kName] = row.tag;
-  if (!row.labels.empty()) annotations[kLabels] = canonical(row.labels);
-  if (!row.repo_digests.empty()) annotations[kRepoDigests] = join(row.repo_digests, " ");
-  return {{"mediaType", row.manifest_type},
-          {"digest", row.manifest.str()},
-          {"size", row.manifest_size},
-          {"annotations", std::move(annotations)}};
+}  // namespace
+
+static void describe(JsonMembers& json, IndexRow& row) {
+  json.required("mediaType", row.manifest_type);
+  json.check(is_manifest_type(row.manifest_type), "mediaType", "is no image manifest");
+  json.required("digest", row.manifest);
+  json.required("size", row.manifest_size);
+  json.required_object("annotations",
+                       [&](JsonMembers& inner) { describe_annotations(inner, row); });
+}
+
+namespace {
+
+struct IndexDocument {
+  Index manifests;
+};
+
+void describe(JsonMembers& json, IndexDocument& index) {
+  json.required("manifests", index.manifests);
 }
 
 // One row a line, which is JSON as well as any and lets the reader below take one row at a time.
@@ -77,7 +80,7 @@ std::string tail() {
 std::string index_json(const Index& index) {
   std::string text(kHead);
   for (size_t i = 0; i < index.size(); ++i)
-    text += cat(canonical(row_json(index[i])), i + 1 < index.size() ? ",\n" : "\n");
+    text += cat(write_json(index[i]), i + 1 < index.size() ? ",\n" : "\n");
   return text + tail();
 }
 
@@ -94,8 +97,7 @@ class RowScanner {
     if (!text("{\"annotations\":{\"mini.created\":\"", created) || !text(",\"mini.id\":\"", id))
       return {};
     if (std::string_view labels; text(",\"mini.labels\":\"", labels)) {
-      const Json unescaped = parse_json(cat('"', labels, '"'), kLabels);
-      row.labels = parse_labels(unescaped.get_ref<const std::string&>());
+      row.labels = parse_labels(read_json<std::string>(cat('"', labels, '"'), kLabels));
     }
     if (std::string_view digests; text(",\"mini.repo-digests\":\"", digests))
       row.repo_digests = split(digests, ' ');
@@ -229,13 +231,7 @@ Index IndexFile::read() const {
   const std::string path = directory_ + "/index.json";
   const std::string text = read_file(path, kIndexLimit);
   if (auto index = with_context(path, [&] { return scan_index(text); })) return *std::move(index);
-  const Json document = parse_json(text, path, kIndexLimit);
-  const JsonView view(document, path);
-  Index index;
-  for (const JsonView& item : view.at("manifests").items()) {
-    index.push_back(with_context(item.path(), [&] { return parse_row(item); }));
-  }
-  return index;
+  return read_json<IndexDocument>(text, path, kIndexLimit).manifests;
 }
 
 Index IndexFile::read_settled() const {

@@ -1,9 +1,10 @@
-// The index.json of an OCI image layout that another tool wrote (image-index.md, annotations.md):
-// which images it has and how they are called. Reading is strict; a document that is also a
+// An image index (image-index.md, annotations.md) as a value: the index.json of an OCI image layout
+// in an archive, or one manifest per platform. Reading is strict; a document that is also a
 // manifest is refused (CVE-2021-41190). Pure.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +15,21 @@ namespace mini::image {
 
 struct LayoutRow {
   Descriptor descriptor;  // of a manifest, or of an index with one per platform
-  std::string name;       // a reference as it is written; empty: none, or only a tag
-  std::string ref;        // org.opencontainers.image.ref.name as it is
+  struct Platform {
+    std::string os, architecture;
+    bool operator==(const Platform&) const = default;
+  };
+  std::optional<Platform> platform;
+  // Annotations. buildkit and containerd write the full name beside the tag; skopeo the text that
+  // it was given; podman the full name.
+  std::string full_name, ref_name;
+
+  std::string name() const;  // a reference as it is written; empty: none, or only a tag
 };
 
 // `name` is for errors.
 std::vector<LayoutRow> parse_layout_index(std::string_view json, const std::string& name);
+std::string layout_index_json(const std::vector<LayoutRow>& rows);
 
 // The manifest for this machine: `descriptor` itself, or what the index that it names has for
 // linux on this architecture, or the only image in it. `read` gives an index's bytes, verified.

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/text.h"
+#include "runtime/image/document/members.h"
 
 namespace mini::image {
 namespace {
@@ -17,31 +18,33 @@ bool is_config_type(std::string_view media_type) {
   return media_type == kConfigType || media_type == kDockerConfigType;
 }
 
-Descriptor parse_known(const JsonView& view, bool (*known)(std::string_view)) {
-  Descriptor descriptor = parse_descriptor(view);
-  if (!known(descriptor.media_type)) {
-    throw Error(cat(view.path(), ".mediaType: ", quoted(descriptor.media_type.substr(0, 150)),
-                    " is not known here"),
-                "only images of file systems are kept, not other artifacts");
-  }
-  return descriptor;
-}
-
-Json descriptor_json(const Descriptor& descriptor) {
-  return {{"mediaType", descriptor.media_type},
-          {"digest", descriptor.digest.str()},
-          {"size", descriptor.size}};
+void check_type(const JsonMembers& json, const std::string& place, const Descriptor& descriptor,
+                bool (*known)(std::string_view)) {
+  json.check(known(descriptor.media_type), place + ".mediaType",
+             cat(quoted(descriptor.media_type.substr(0, 150)), " is not known here"),
+             "only images of file systems are kept, not other artifacts");
 }
 
 }  // namespace
 
-Descriptor parse_descriptor(const JsonView& view) {
-  Descriptor descriptor;
-  descriptor.media_type = view.at("mediaType").string();
-  descriptor.digest = with_context(cat(view.path(), ".digest"),
-                                   [&] { return Digest::parse(view.at("digest").string()); });
-  descriptor.size = view.at("size").unsigned_integer();
-  return descriptor;
+void describe(JsonMembers& json, Descriptor& descriptor) {
+  json.required("mediaType", descriptor.media_type);
+  json.required("digest", descriptor.digest);
+  json.required("size", descriptor.size);
+}
+
+static void describe(JsonMembers& json, Manifest& manifest) {
+  json.constant("schemaVersion", 2);
+  json.always("mediaType", manifest.media_type);
+  json.check(is_manifest_type(manifest.media_type), "mediaType",
+             cat(quoted(manifest.media_type.substr(0, 150)), " is no image manifest"));
+  json.check(!json.has("manifests") && !json.has("fsLayers"), "",
+             "is a manifest and something else at once");
+  json.required("config", manifest.config);
+  check_type(json, "config", manifest.config, is_config_type);
+  json.required("layers", manifest.layers);
+  for (size_t i = 0; i < manifest.layers.size(); ++i)
+    check_type(json, cat("layers[", i, ']'), manifest.layers[i], is_layer_type);
 }
 
 bool is_manifest_type(std::string_view media_type) {
@@ -54,32 +57,11 @@ bool is_layer_type(std::string_view media_type) {
 }
 
 Manifest Manifest::parse(std::string_view json, const std::string& name) {
-  const Json document = parse_json(json, name);
-  const JsonView view(document, name);
-  if (view.at("schemaVersion").integer() != 2)
-    throw Error(cat(name, ": schemaVersion: only 2 is known"));
-  Manifest manifest;
-  manifest.media_type = view.string_or("mediaType", kManifestType);
-  if (!is_manifest_type(manifest.media_type)) {
-    throw Error(cat(name, ": mediaType: ", quoted(manifest.media_type.substr(0, 150)),
-                    " is no image manifest"));
-  }
-  if (document.contains("manifests") || document.contains("fsLayers")) {
-    throw Error(cat(name, ": is a manifest and something else at once"));
-  }
-  manifest.config = parse_known(view.at("config"), is_config_type);
-  for (const JsonView& item : view.at("layers").items())
-    manifest.layers.push_back(parse_known(item, is_layer_type));
-  return manifest;
+  return read_json<Manifest>(json, name);
 }
 
 std::string Manifest::to_json() const {
-  Json array = Json::array();
-  for (const Descriptor& layer : layers) array.push_back(descriptor_json(layer));
-  return canonical({{"schemaVersion", 2},
-                    {"mediaType", media_type},
-                    {"config", descriptor_json(config)},
-                    {"layers", std::move(array)}});
+  return write_json(*this);
 }
 
 }  // namespace mini::image

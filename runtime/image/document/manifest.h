@@ -12,10 +12,6 @@
 
 #include "runtime/base/digest.h"
 
-namespace mini {
-class JsonView;
-}
-
 namespace mini::image {
 
 constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
@@ -41,9 +37,6 @@ struct Descriptor {
   uint64_t size = 0;
   bool operator==(const Descriptor&) const = default;
 };
-
-// Any media type; what is missing or of a wrong type is an Error with its path.
-Descriptor parse_descriptor(const JsonView& view);
 
 struct Manifest {
   std::string media_type = kManifestType;

@@ -10,23 +10,36 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/text.h"
 #include "runtime/files/tar_recipe.h"
 #include "runtime/files/tree_tar.h"
+#include "runtime/image/document/members.h"
 #include "runtime/image/layer/layer_pipe.h"
 
 namespace mini::image {
 namespace {
 
-std::string layer_path(const StatePaths& paths, const Digest& diff_id) {
-  return cat(paths.root, "/layers/", diff_id.hex());
+// layer.json
+struct Description {
+  uint64_t size = 0, files = 0;
+  std::optional<Descriptor> blob = {};
+  std::optional<int64_t> epoch = {};
+};
+
+void describe(JsonMembers& json, Description& layer) {
+  json.required("size", layer.size);
+  json.required("files", layer.files);
+  json("blob", layer.blob);
+  json("epoch", layer.epoch);
 }
 
-Layer describe(Draft& draft, const Layer& layer, Json description) {
-  description["size"] = layer.size;
-  description["files"] = layer.files;
-  replace_file(draft.path() + "/layer.json", canonical(description), false, 0600);
-  return layer;
+void write_description(const Draft& draft, const Description& layer) {
+  replace_file(draft.path() + "/layer.json", write_json(layer), false, 0600);
+}
+
+std::string layer_path(const StatePaths& paths, const Digest& diff_id) {
+  return cat(paths.root, "/layers/", diff_id.hex());
 }
 
 Digest canonical_digest(Fd tree) {
@@ -64,19 +77,8 @@ std::optional<Layer> LayerStore::find(const Digest& diff_id) const {
   const std::string description = cat(path, "/layer.json");
   const auto text = read_file_if_exists(description, kJsonLimit);
   if (!text) return {};
-  const Json document = parse_json(*text, description);
-  const JsonView view(document, description);
-  Layer layer{diff_id,
-              view.at("size").unsigned_integer(),
-              view.at("files").unsigned_integer(),
-              cat(path, "/tree"),
-              {}};
-  if (const auto blob = view.find("blob")) {
-    layer.blob =
-        Descriptor{blob->at("mediaType").string(), Digest::parse(blob->at("digest").string()),
-                   blob->at("size").unsigned_integer()};
-  }
-  return layer;
+  const auto layer = read_json<Description>(*text, description);
+  return Layer{diff_id, layer.size, layer.files, cat(path, "/tree"), layer.blob};
 }
 
 Layer LayerStore::get(const Digest& diff_id) const {
@@ -108,19 +110,16 @@ Layer LayerStore::seal(Draft& draft, int64_t epoch) const {
 
 Layer LayerStore::seal_written(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files,
                                int64_t epoch) const {
-  draft.sealed_ = describe(draft, {diff_id, size, files, draft.tree(), {}}, {{"epoch", epoch}});
+  write_description(draft, {size, files, {}, epoch});
+  draft.sealed_ = {diff_id, size, files, draft.tree(), {}};
   return *draft.sealed_;
 }
 
 Layer LayerStore::seal_unpacked(Draft& draft, const Digest& diff_id, uint64_t size, uint64_t files,
                                 const std::optional<Descriptor>& blob) const {
-  Json description = Json::object();
-  if (blob) {
-    description["blob"] = {
-        {"mediaType", blob->media_type}, {"digest", blob->digest.str()}, {"size", blob->size}};
-  }
   remove_tree(draft.work());  // so that `publish` need not after a sync
-  draft.sealed_ = describe(draft, {diff_id, size, files, draft.tree(), blob}, description);
+  write_description(draft, {size, files, blob});
+  draft.sealed_ = {diff_id, size, files, draft.tree(), blob};
   return *draft.sealed_;
 }
 

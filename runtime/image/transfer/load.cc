@@ -8,6 +8,7 @@
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
 #include "runtime/files/entry_name.h"
+#include "runtime/image/document/docker_archive.h"
 #include "runtime/image/document/layout_index.h"
 #include "runtime/image/store/blob_store.h"
 #include "runtime/image/transfer/archive_source.h"
@@ -155,7 +156,8 @@ class Loader {
         order.push_back(manifest.digest);
         images[manifest.digest] = outside(manifest);
       }
-      if (!row.name.empty() && !only_) images[manifest.digest].tags.push_back(reference(row.name));
+      if (!row.name().empty() && !only_)
+        images[manifest.digest].tags.push_back(reference(row.name()));
     }
     for (const Digest& digest : order) add(std::move(images[digest]));
   }
@@ -164,7 +166,7 @@ class Loader {
     if (!only_ || (only_->empty() && rows.size() == 1)) return rows;
     const std::string wanted = only_->empty() ? "latest" : *only_;
     for (LayoutRow& row : rows)
-      if (row.ref == wanted || row.descriptor.digest.str() == wanted) return {std::move(row)};
+      if (row.ref_name == wanted || row.descriptor.digest.str() == wanted) return {std::move(row)};
     throw Error(cat(name_, ": has no image ", quoted(wanted)), {}, ErrorKind::not_found);
   }
 
@@ -185,18 +187,18 @@ class Loader {
 
   void docker_archive() {
     const std::string shown = cat(name_, ": manifest.json");
-    const Json list = parse_json(document("manifest.json"), shown);
-    for (const JsonView& view : JsonView(list, shown).items()) {
+    for (const DockerArchiveImage& from : parse_docker_archive(document("manifest.json"), shown)) {
       ImageFromOutside image;
-      image.config_json = document(view.at("Config").string());
+      image.config_json = document(from.config);
       const ImageConfig config = ImageConfig::parse(image.config_json, cat(name_, ": config"));
-      const std::vector<std::string> layers = view.strings_or("Layers");
-      if (layers.size() != config.diff_ids.size())
-        throw Error(cat(view.path(), ": ", layers.size(), " layers for ", config.diff_ids.size(),
-                        " diff ids"));
-      for (size_t i = 0; i < layers.size(); ++i) check_layer(layers[i], config.diff_ids[i]);
-      for (const std::string& tag : view.strings_or("RepoTags"))
-        image.tags.push_back(reference(tag));
+      if (from.layers.size() != config.diff_ids.size())
+        throw Error(cat(shown, ": ", quoted(from.config), " has ", config.diff_ids.size(),
+                        " diff ids, but ", from.layers.size(), " layers are listed"));
+      for (size_t i = 0; i < from.layers.size(); ++i)
+        check_layer(from.layers[i], config.diff_ids[i]);
+      if (from.repo_tags) {
+        for (const std::string& tag : *from.repo_tags) image.tags.push_back(reference(tag));
+      }
       add(std::move(image));
     }
   }

@@ -7,13 +7,12 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
+#include "runtime/image/document/docker_archive.h"
+#include "runtime/image/document/layout_index.h"
 #include "runtime/image/store/lease.h"
 
 namespace mini::image {
 namespace {
-
-constexpr const char* kRefName = "org.opencontainers.image.ref.name";
-constexpr const char* kFullName = "io.containerd.image.name";
 
 std::string blob_path(const Digest& digest) {
   return cat("blobs/sha256/", digest.hex());
@@ -49,7 +48,7 @@ class Saver {
     sink_.file("index.json", index_json());
     if (format == ArchiveFormat::docker) {
       sink_.file("manifest.json", manifest_json());
-      if (const Json names = repositories(); !names.empty())
+      if (const auto names = repositories(); !names.empty())
         sink_.file("repositories", canonical(names));
     }
     sink_.directory("blobs");
@@ -114,45 +113,43 @@ class Saver {
   }
 
   std::string index_json() const {
-    Json manifests = Json::array();
+    std::vector<LayoutRow> rows;
     for (const Chosen& chosen : chosen_) {
       const Image& image = chosen.image;
-      Json row = {
-          {"mediaType", image.manifest.media_type},
-          {"digest", image.entry.manifest.str()},
-          {"size", image.manifest_json.size()},
-          {"platform", {{"architecture", image.config.architecture}, {"os", image.config.os}}}};
-      if (chosen.names.empty()) manifests.push_back(row);
+      LayoutRow row;
+      row.descriptor = {image.manifest.media_type, image.entry.manifest,
+                        image.manifest_json.size()};
+      row.platform = {image.config.os, image.config.architecture};
+      if (chosen.names.empty()) rows.push_back(row);
       for (const Reference& name : chosen.names) {
-        row["annotations"] = {{kFullName, name.full()}, {kRefName, name.tag}};
-        manifests.push_back(row);
+        row.full_name = name.full();
+        row.ref_name = name.tag;
+        rows.push_back(row);
       }
     }
-    return canonical(
-        {{"schemaVersion", 2}, {"mediaType", kIndexType}, {"manifests", std::move(manifests)}});
+    return layout_index_json(rows);
   }
 
   std::string manifest_json() const {
-    Json images = Json::array();
+    std::vector<DockerArchiveImage> images;
     for (const Chosen& chosen : chosen_) {
-      Json names = Json::array(), layers = Json::array(), sources = Json::object();
-      for (const Reference& name : chosen.names) names.push_back(name.familiar());
+      DockerArchiveImage& image = images.emplace_back();
+      image.config = blob_path(chosen.image.entry.id);
+      for (const Reference& name : chosen.names) {
+        if (!image.repo_tags) image.repo_tags.emplace();
+        image.repo_tags->push_back(name.familiar());
+      }
       for (size_t i = 0; i < chosen.image.manifest.layers.size(); ++i) {
         const Descriptor& from = chosen.image.manifest.layers[i];
-        layers.push_back(blob_path(from.digest));
-        sources[chosen.image.config.diff_ids[i].str()] = {
-            {"mediaType", from.media_type}, {"size", from.size}, {"digest", from.digest.str()}};
+        image.layers.push_back(blob_path(from.digest));
+        image.layer_sources[chosen.image.config.diff_ids[i].str()] = from;
       }
-      images.push_back({{"Config", blob_path(chosen.image.entry.id)},
-                        {"RepoTags", names.empty() ? Json(nullptr) : std::move(names)},
-                        {"Layers", std::move(layers)},
-                        {"LayerSources", std::move(sources)}});
     }
-    return canonical(images);
+    return docker_archive_json(images);
   }
 
-  Json repositories() const {
-    Json names = Json::object();
+  std::map<std::string, std::map<std::string, std::string>> repositories() const {
+    std::map<std::string, std::map<std::string, std::string>> names;
     for (const Chosen& chosen : chosen_) {
       const auto& layers = chosen.image.config.diff_ids;
       const std::string top = layers.empty() ? chosen.image.entry.id.hex() : layers.back().hex();

@@ -9,7 +9,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 #include "runtime/network/bridge/free_subnet.h"
@@ -18,6 +18,20 @@
 #include "runtime/network/names/host_names.h"
 
 namespace mini::network {
+
+static void describe(JsonMembers& json, Network& network) {
+  json.required("Id", network.id);
+  json.required("Name", network.name);
+  json.required("Bridge", network.bridge);
+  json.always("Created", network.created_ns);
+  json.always("Internal", network.internal);
+  json.required("Subnet", network.subnet);
+  json.required("Gateway", network.gateway);
+  json("Subnet6", network.subnet6);
+  if (network.subnet6) json.required("Gateway6", network.gateway6);
+  json.always("Labels", network.labels);
+}
+
 namespace {
 
 bool is_network_name(std::string_view name) {
@@ -32,37 +46,6 @@ bool is_network_name(std::string_view name) {
 [[noreturn]] void refuse(const std::string& message, const std::string& hint = {},
                          ErrorKind kind = ErrorKind::usage) {
   throw Error(message, hint, kind);
-}
-
-Subnet subnet_at(const JsonView& view) {
-  const auto subnet = Subnet::parse(view.string());
-  if (!subnet) throw Error(cat(view.path(), ": is not a subnet"));
-  return *subnet;
-}
-
-Address address_at(const JsonView& view) {
-  const auto address = Address::parse(view.string());
-  if (!address) throw Error(cat(view.path(), ": is not an address"));
-  return *address;
-}
-
-Network parse_network(std::string_view text, const std::string& path) {
-  const Json document = parse_json(text, path);
-  const JsonView view(document, path);
-  Network out;
-  out.id = view.at("Id").string();
-  out.name = view.at("Name").string();
-  out.bridge = view.at("Bridge").string();
-  out.created_ns = view.integer_or("Created");
-  out.internal = view.boolean_or("Internal");
-  out.subnet = subnet_at(view.at("Subnet"));
-  out.gateway = address_at(view.at("Gateway"));
-  if (const auto subnet6 = view.find("Subnet6")) {
-    out.subnet6 = subnet_at(*subnet6);
-    out.gateway6 = address_at(view.at("Gateway6"));
-  }
-  out.labels = view.string_map_or("Labels");
-  return out;
 }
 
 // Room for a gateway and a container beside the network's own and the broadcast address.
@@ -134,25 +117,13 @@ std::optional<Network> NetworkStore::read(const std::string& name) const {
   const std::string path = path_of(name);
   const auto text = read_file_if_exists(path);
   if (!text) return {};
-  return parse_network(*text, path);
+  return read_json<Network>(*text, path);
 }
 
 void NetworkStore::write(const Network& network) const {
-  Json json = {{"Id", network.id},
-               {"Name", network.name},
-               {"Bridge", network.bridge},
-               {"Created", network.created_ns},
-               {"Internal", network.internal},
-               {"Subnet", network.subnet.str()},
-               {"Gateway", network.gateway.str()},
-               {"Labels", network.labels}};
-  if (network.subnet6) {
-    json["Subnet6"] = network.subnet6->str();
-    json["Gateway6"] = network.gateway6.str();
-  }
   make_directories(paths_.root, 0700);
   make_directories(paths_.root + "/networks", 0700);
-  replace_file(path_of(network.name), canonical(json), true, 0600);
+  replace_file(path_of(network.name), write_json(network), true, 0600);
 }
 
 std::vector<Network> NetworkStore::list() const {

@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
 #include "runtime/image/store/blob_store.h"
@@ -23,6 +24,12 @@ std::string repository_of(const std::string& place, const std::string& registry)
 }
 
 }  // namespace
+
+static void describe(JsonMembers& json, PushRecord& record) {
+  json.required("digest", record.blob.digest);
+  json.required("size", record.blob.size);
+  json.always("places", record.places);
+}
 
 PushMemory::PushMemory(const image::ImageStore& store)
     : store_(store), directory_(store.paths().root + "/cache/push") {
@@ -62,13 +69,7 @@ std::optional<PushRecord> PushMemory::find(const Digest& diff_id, PushFormat for
   const auto text = read_file_if_exists(file, kJsonLimit);
   if (!text) return {};
   try {
-    const Json document = parse_json(*text, file);
-    const JsonView view(document, file);
-    PushRecord record;
-    record.blob.digest = Digest::parse(view.at("digest").string());
-    record.blob.size = view.at("size").unsigned_integer();
-    record.places = view.strings_or("places");
-    return record;
+    return read_json<PushRecord>(*text, file);
   } catch (const Error& error) {
     debug(error.what());  // torn by a power cut
     return {};
@@ -80,9 +81,7 @@ void PushMemory::put(const Digest& diff_id, PushFormat format, PushRecord record
   std::erase(record.places, place);
   record.places.push_back(place);
   if (record.places.size() > kPlaces) record.places.erase(record.places.begin());
-  const Json document = {
-      {"digest", record.blob.digest.str()}, {"size", record.blob.size}, {"places", record.places}};
-  replace_file(path(diff_id, format), canonical(document), false, 0600);
+  replace_file(path(diff_id, format), write_json(record), false, 0600);
 }
 
 std::vector<std::string> PushMemory::repositories(const Digest& blob, const std::string& registry,

@@ -6,8 +6,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/container/cgroup/cgroup_files.h"
-#include "runtime/container/cgroup/cgroup_v1.h"
-#include "runtime/container/cgroup/cgroup_v2.h"
+#include "runtime/container/cgroup/limits.h"
 
 namespace mini::container {
 namespace {
@@ -24,10 +23,10 @@ std::vector<std::string> text(const LimitWrites& writes) {
 
 std::vector<std::string> in_v1(const char* controller, const Resources& resources,
                                std::optional<uint64_t> swap = {}) {
-  return text(v1::limits(controller, resources, swap));
+  return text(limits_v1(controller, resources, swap));
 }
 std::vector<std::string> in_v2(const char* controller, const Resources& resources) {
-  return text(v2::limits(controller, resources));
+  return text(limits_v2(controller, resources));
 }
 
 TEST(CgroupHost, KnowsAHybrid) {
@@ -138,16 +137,47 @@ TEST(CgroupLimits, Cpu) {
   EXPECT_THAT(in_v2("cpuset", resources), ElementsAre("cpuset.cpus = 0-1", "cpuset.mems = 0"));
 }
 
+TEST(CgroupLimits, AnIdleGroupHasNoShares) {
+  Resources resources;
+  resources.cpu.shares = 512;
+  resources.cpu.idle = 1;
+  EXPECT_THAT(in_v1("cpu", resources), ElementsAre("cpu.idle = 1"));
+  EXPECT_THAT(in_v2("cpu", resources), ElementsAre("cpu.idle = 1"));
+  resources.cpu.idle = 0;
+  EXPECT_THAT(in_v1("cpu", resources), ElementsAre("cpu.idle = 0", "cpu.shares = 512"));
+  EXPECT_THAT(in_v2("cpu", resources), ElementsAre("cpu.idle = 0", "cpu.weight = 59"));
+}
+
+TEST(CgroupLimits, UnlimitedNeedsNoController) {
+  Resources resources;
+  resources.memory.limit = resources.memory.swap = resources.memory.reservation = -1;
+  resources.memory.disable_oom_killer = false;
+  resources.cpu.quota = -1;
+  resources.cpu.period = 100'000;
+  resources.cpu.burst = 0;
+  resources.cpu.idle = 0;
+  resources.pids_limit = -1;
+  EXPECT_THAT(needed_controllers(resources), IsEmpty());
+  resources.memory.swappiness = 0;
+  resources.cpu.quota = 1000;
+  resources.cpu.mems = "0";
+  resources.pids_limit = 1;
+  resources.block_io.read_iops = {{8, 0, 0}};
+  resources.hugepage_limits = {{"2MB", 0}};
+  EXPECT_THAT(needed_controllers(resources),
+              ElementsAre("memory", "cpu", "cpuset", "pids", "blkio", "hugetlb"));
+}
+
 TEST(CgroupLimits, SharesMeetWeightsAtTheEndsAndAtTheDefault) {
-  EXPECT_EQ(v2::weight_of_shares(0), 1u);
-  EXPECT_EQ(v2::weight_of_shares(2), 1u);
-  EXPECT_EQ(v2::weight_of_shares(1024), 100u);
-  EXPECT_EQ(v2::weight_of_shares(262144), 10000u);
-  EXPECT_EQ(v2::weight_of_shares(1 << 30), 10000u);
+  EXPECT_EQ(weight_of_shares(0), 1u);
+  EXPECT_EQ(weight_of_shares(2), 1u);
+  EXPECT_EQ(weight_of_shares(1024), 100u);
+  EXPECT_EQ(weight_of_shares(262144), 10000u);
+  EXPECT_EQ(weight_of_shares(1 << 30), 10000u);
   uint64_t before = 0;
   for (uint64_t shares = 2; shares <= 262144; shares *= 2) {
-    EXPECT_GE(v2::weight_of_shares(shares), before);
-    before = v2::weight_of_shares(shares);
+    EXPECT_GE(weight_of_shares(shares), before);
+    before = weight_of_shares(shares);
   }
 }
 
@@ -165,7 +195,7 @@ TEST(CgroupLimits, ProcessesHugePagesAndBlockIo) {
   resources.block_io.weight = 1000;
   resources.block_io.read_bps = {{8, 0, 1024}};
   resources.block_io.write_iops = {{8, 16, 0}};
-  EXPECT_THAT(in_v2("io", resources),
+  EXPECT_THAT(in_v2("blkio", resources),
               ElementsAre("io.weight = default 10000", "io.max = 8:0 rbps=1024",
                           "io.max = 8:16 wiops=max"));
   EXPECT_THAT(in_v1("blkio", resources),

@@ -61,7 +61,7 @@ TEST(Spec, ErrorsNameTheProperty) {
               HasSubstr("process.user.uid"));
   EXPECT_THAT(
       error_of(R"({"ociVersion": "1.0.0", "process": {"cwd": "/", "user": {"uid": 4294967296}}})"),
-      HasSubstr("out of range"));
+      HasSubstr("config.json: process.user.uid: 4294967296 is more than 4294967295"));
   EXPECT_THAT(error_of(R"({"ociVersion": "1.0.0", "process": {"cwd": "/", "env": ["A"]}})"),
               HasSubstr("not NAME=value"));
   EXPECT_THAT(error_of(R"({"ociVersion": "1.0.0", "hooks": {"prestart": [{"path": "h"}]}})"),

@@ -24,7 +24,7 @@ std::string name_of(const std::string& annotations) {
              index(row(kManifestType, "m", cat(R"(,"annotations":{)", annotations, "}"))),
              "archive")
       .at(0)
-      .name;
+      .name();
 }
 Digest chosen(const std::string& nested) {
   const Descriptor descriptor{kIndexType, Digest::of(nested), nested.size()};
