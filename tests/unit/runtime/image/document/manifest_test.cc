@@ -18,7 +18,7 @@ Manifest full_manifest() {
   return manifest;
 }
 
-std::string refusal(const std::string& json) {
+std::string manifest_refusal(const std::string& json) {
   try {
     Manifest::parse(json, "manifest");
   } catch (const Error& error) {
@@ -28,7 +28,7 @@ std::string refusal(const std::string& json) {
 }
 
 // The manifest of a test with `from` replaced by `to`.
-std::string changed(const std::string& from, const std::string& to) {
+std::string changed_manifest(const std::string& from, const std::string& to) {
   std::string json = full_manifest().to_json();
   return json.replace(json.find(from), from.size(), to);
 }
@@ -53,30 +53,34 @@ TEST(Manifest, TheBytesAreWhatTheyHaveAlwaysBeen) {
 }
 
 TEST(Manifest, WithoutAMediaTypeItIsAnOciManifest) {
-  const std::string json = changed(cat("\"mediaType\":\"", kManifestType, "\","), "");
+  const std::string json = changed_manifest(cat("\"mediaType\":\"", kManifestType, "\","), "");
   EXPECT_EQ(Manifest::parse(json, "manifest").media_type, kManifestType);
 }
 
 TEST(Manifest, WhatIsNoImageIsRefusedWithItsPlace) {
-  EXPECT_THAT(refusal("[]"), HasSubstr("manifest"));
-  EXPECT_THAT(refusal("{}"), HasSubstr("schemaVersion"));
-  EXPECT_THAT(refusal(changed("\"schemaVersion\":2", "\"schemaVersion\":1")),
+  EXPECT_THAT(manifest_refusal("[]"), HasSubstr("manifest"));
+  EXPECT_THAT(manifest_refusal("{}"), HasSubstr("schemaVersion"));
+  EXPECT_THAT(manifest_refusal(changed_manifest("\"schemaVersion\":2", "\"schemaVersion\":1")),
               HasSubstr("manifest: schemaVersion: only 2 is known"));
-  EXPECT_THAT(refusal(changed("manifest.v1+json", "index.v1+json")),
+  EXPECT_THAT(manifest_refusal(changed_manifest("manifest.v1+json", "index.v1+json")),
               HasSubstr("manifest: mediaType: "));
-  EXPECT_THAT(refusal(changed("image.config.v1", "artifact.config.v1")),
+  EXPECT_THAT(manifest_refusal(changed_manifest("image.config.v1", "artifact.config.v1")),
               HasSubstr("manifest: config.mediaType: "));
-  EXPECT_THAT(refusal(changed("image.layer.v1.tar", "image.layer.v1.zip")),
+  EXPECT_THAT(manifest_refusal(changed_manifest("image.layer.v1.tar", "image.layer.v1.zip")),
               HasSubstr("manifest: layers[0].mediaType: "));
-  EXPECT_THAT(refusal(changed("\"size\":1024", "\"size\":-1")),
+  EXPECT_THAT(manifest_refusal(changed_manifest("\"size\":1024", "\"size\":-1")),
               HasSubstr("manifest: layers[0].size: "));
-  EXPECT_THAT(refusal(changed("sha256:", "sha512:")), HasSubstr("manifest: config.digest: "));
-  EXPECT_THAT(refusal(changed("\"layers\"", "\"layer\"")), HasSubstr("manifest: layers: missing"));
+  EXPECT_THAT(manifest_refusal(changed_manifest("sha256:", "sha512:")),
+              HasSubstr("manifest: config.digest: "));
+  EXPECT_THAT(manifest_refusal(changed_manifest("\"layers\"", "\"layer\"")),
+              HasSubstr("manifest: layers: missing"));
 }
 
 TEST(Manifest, CVE_2021_41190_ADocumentThatIsAnIndexTooIsRefused) {
   for (const char* other : {"\"manifests\":[],", "\"manifests\":null,", "\"fsLayers\":[],"})
-    EXPECT_NE(refusal(changed("\"schemaVersion\"", cat(other, "\"schemaVersion\""))), "accepted")
+    EXPECT_NE(
+        manifest_refusal(changed_manifest("\"schemaVersion\"", cat(other, "\"schemaVersion\""))),
+        "accepted")
         << other;
 }
 
