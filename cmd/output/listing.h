@@ -1,6 +1,6 @@
-// How every listing prints: a table (left aligned, columns of at least 10 and three blanks between), --format json
-// (one object a line), a Go template a row, or "table TEMPLATE". Rows are JSON objects with
-// Docker's field names; hostile bytes in cells are escaped in tables.
+// How every listing prints: a table (left aligned, columns of at least 10 and three blanks
+// between), --format json (one object a line), a Go template a row, or "table TEMPLATE". Rows are
+// JSON objects with Docker's field names; hostile bytes in cells are escaped in tables.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -8,6 +8,7 @@ MINI_BUILD_PACKAGES="cmake ninja-build g++ pkg-config ccache
   libicu-dev"
 MINI_TEST_PACKAGES="busybox-static strace jq curl ca-certificates python3 python3-jsonschema
   mmdebstrap git openssl apache2-utils util-linux mount e2fsprogs iproute2 nftables iperf3 procps psmisc attr libcap2-bin libarchive-tools"
+MINI_LINT_PACKAGES="clang clang-format clang-tidy"
 MINI_PEER_PACKAGES="docker.io podman buildah skopeo umoci runc crun bubblewrap containerd
   docker-registry mmdebstrap zstd xz-utils"
 MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3 e2fsprogs gcc libc6-dev jq python3"

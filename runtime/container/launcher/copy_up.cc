@@ -1,7 +1,7 @@
 // What a tmpfs takes over from the directory that it covers: owner and mode, unless the options say
-// them; and with tmpcopyup, its content: a tmpfs that starts with the files it will cover. Directories, files and links with
-// their modes and owners; anything else is left out. A depth and not a size bounds it: the tmpfs
-// has its own size.
+// them; and with tmpcopyup, its content: a tmpfs that starts with the files it will cover.
+// Directories, files and links with their modes and owners; anything else is left out. A depth and
+// not a size bounds it: the tmpfs has its own size.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -12,8 +12,7 @@ ImageEntry import_image(ImageStore& store, int fd, const std::string& name, Imag
                         const std::vector<Reference>& tags) {
   std::vector<Draft> drafts;
   drafts.emplace_back(store.paths());
-  if (read_layer(fd, name, drafts[0]).files == 0)
-    throw Error(cat(name, ": the archive is empty"));
+  if (read_layer(fd, name, drafts[0]).files == 0) throw Error(cat(name, ": the archive is empty"));
   // The archive's own times are part of the input, not of the clock: kept as they are.
   const Layer layer = store.layers().seal(drafts[0], std::numeric_limits<int64_t>::max());
   config.diff_ids = {layer.diff_id};

@@ -48,7 +48,8 @@ TEST(Listing, TableShowsItsColumnsAndEscapesHostileBytes) {
 }
 
 TEST(Listing, EmptyTableHasItsTitles) {
-  EXPECT_EQ(printed(Listing({{"ID", "ID"}, {"Size", "SIZE"}}, {"ID", "Size"}), ""), "ID        SIZE\n");
+  EXPECT_EQ(printed(Listing({{"ID", "ID"}, {"Size", "SIZE"}}, {"ID", "Size"}), ""),
+            "ID        SIZE\n");
 }
 
 TEST(Listing, JsonIsOneObjectALine) {

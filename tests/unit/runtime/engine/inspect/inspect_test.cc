@@ -39,11 +39,11 @@ Record example() {
 TEST(Inspect, AContainerHasDockersFieldsInDockersOrder) {
   const ContainerStore store({"/root-dir", "/run-dir"});
   const OrderedJson json = inspect_container(store, example());
-  EXPECT_THAT(keys(json), ElementsAre("Id", "Created", "Path", "Args", "State", "Image",
-                                      "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath",
-                                      "Name", "RestartCount", "Driver", "Platform", "MountLabel",
-                                      "ProcessLabel", "AppArmorProfile", "ExecIDs", "HostConfig",
-                                      "GraphDriver", "Mounts", "Config", "NetworkSettings"));
+  EXPECT_THAT(keys(json),
+              ElementsAre("Id", "Created", "Path", "Args", "State", "Image", "ResolvConfPath",
+                          "HostnamePath", "HostsPath", "LogPath", "Name", "RestartCount", "Driver",
+                          "Platform", "MountLabel", "ProcessLabel", "AppArmorProfile", "ExecIDs",
+                          "HostConfig", "GraphDriver", "Mounts", "Config", "NetworkSettings"));
   EXPECT_EQ(json["Name"], "/web");
   EXPECT_EQ(json["Path"], "nginx");
   EXPECT_EQ(json["Args"], OrderedJson({"-g"}));

@@ -60,7 +60,8 @@ TEST_F(ContainerStoreTest, AnAmbiguousPrefixIsRefused) {
   for (int i = 0; i < 17; ++i) ++firsts[make("").id[0]];
   for (const auto& [digit, count] : firsts) {
     if (count < 2) continue;
-    EXPECT_THAT(error_of([&] { store_.find(std::string(1, digit)); }), HasSubstr("ambiguous ID prefix"));
+    EXPECT_THAT(error_of([&] { store_.find(std::string(1, digit)); }),
+                HasSubstr("ambiguous ID prefix"));
   }
 }
 

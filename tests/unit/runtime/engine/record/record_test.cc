@@ -81,7 +81,8 @@ TEST(Record, ValuesOfTheWrongKindAreRefusedWithTheirPlace) {
   };
   expect_error("{}", "Id: missing");
   expect_error(R"({"Id":"x","State":{"Status":"flying"}})", "State.Status: unknown value");
-  expect_error(R"({"Id":"x","RestartCount":99999999999})", "RestartCount: 99999999999 is more than 2147483647");
+  expect_error(R"({"Id":"x","RestartCount":99999999999})",
+               "RestartCount: 99999999999 is more than 2147483647");
   expect_error(R"({"Id":"x","HostConfig":{"Ulimits":[["nofile"]]}})", "expected two items");
   expect_error(R"({"Id":"x","Layers":["sha256:zz"]})", "sha256");
 }
