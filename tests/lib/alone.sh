@@ -7,7 +7,7 @@ mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-sources() { git ls-files --cached --others --exclude-standard -- "${@/#/cmd/*}" "${@/#/builder/*}" "${@/#/runtime/*}"; }
+sources() { find cmd builder runtime -name "*$1" | sort; }
 
 # Those without a source that includes them first.
 headers() {
@@ -19,7 +19,7 @@ headers() {
 }
 
 # The standard library's headers, and the system's, that more than one file includes.
-cat $(sources .cc .h) | sed -n 's/^#include <\([a-z_/.0-9]*\)>.*/\1/p' | sort | uniq -c | awk '$1 > 1 && $2 !~ /archive/ { print "#include <" $2 ">" }' >"$folder/parsed.new"
+cat $(sources .cc) $(sources .h) | sed -n 's/^#include <\([a-z_/.0-9]*\)>.*/\1/p' | sort | uniq -c | awk '$1 > 1 && $2 !~ /archive/ { print "#include <" $2 ">" }' >"$folder/parsed.new"
 echo '#include <nlohmann/json.hpp>' >>"$folder/parsed.new"
 cmp -s "$folder/parsed.new" "$folder/parsed.h" || mv "$folder/parsed.new" "$folder/parsed.h"
 
