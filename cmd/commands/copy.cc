@@ -36,7 +36,7 @@ std::string host_path(const std::string& path) {
 }
 
 void copy_out(const engine::Engine& engine, const Side& from, const std::string& to,
-              engine::CopyOptions options) {
+              files::CopyOptions options) {
   if (to == "-" && isatty(STDOUT_FILENO) == 1)
     throw Error("cp: standard output is a terminal", "redirect it to a file or a pipe",
                 ErrorKind::usage);
@@ -54,7 +54,7 @@ void copy_out(const engine::Engine& engine, const Side& from, const std::string&
 }
 
 void copy_in(const engine::Engine& engine, const std::string& from, const Side& to,
-             engine::CopyOptions options) {
+             files::CopyOptions options) {
   const std::string source = from == "-" ? from : host_path(from);
   const Root host("/");
   options.keep_owner = true;
@@ -74,7 +74,7 @@ int cp(const Session& session, const Args& args) {
   Flags flags("cp [flags] CONTAINER:SOURCE DESTINATION|-",
               "Copies files from a container, or to one (mini cp SOURCE|- CONTAINER:DESTINATION).\n"
               "- stands for a tar archive on standard input or output.");
-  engine::CopyOptions options;
+  files::CopyOptions options;
   options.keep_owner = false;
   bool quiet = false;
   std::string from, to;

@@ -10,7 +10,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kLongestList = 64 << 10;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
@@ -151,4 +151,4 @@ bool is_implied(int directory_fd) {
   return fgetxattr(directory_fd, implied_key(), nullptr, 0) >= 0;
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace mini::image {
+namespace mini::files {
 
 bool is_whiteout(const struct stat& info);  // overlay's: a character device 0/0
 bool is_kept_attribute(std::string_view name);
@@ -34,4 +34,4 @@ void set_opaque(int directory_fd, const std::string& shown);
 void set_implied(int directory_fd, bool implied, const std::string& shown);
 bool is_implied(int directory_fd);
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -16,7 +16,7 @@
 #include "runtime/files/file_copy.h"
 #include "runtime/files/merged_tree.h"
 
-namespace mini::engine {
+namespace mini::files {
 namespace {
 
 void copy_entry(const MergedTree::Entry& entry, const Root& to) {
@@ -89,4 +89,4 @@ void copy_up(const Overlay& image, const std::string& path, const std::string& v
   finish_copy(volume);
 }
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -10,7 +10,7 @@
 
 #include "runtime/base/overlay.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 // `volume`: the volume's directory, which holds _data. Does nothing when _data is not empty or the
 // image has no directory at `path`. The caller holds a lock that keeps a second copy out.
@@ -21,4 +21,4 @@ bool has_unfinished_copy(const std::string& volume);
 // The caller holds the lock.
 void finish_copy(const std::string& volume);
 
-}  // namespace mini::engine
+}  // namespace mini::files

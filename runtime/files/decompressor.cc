@@ -20,7 +20,7 @@ lzma_ret __wrap_lzma_stream_decoder(lzma_stream* stream, uint64_t memory, uint32
 }
 }
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kInput = HashStream::kBuffer;
@@ -153,4 +153,4 @@ void Decompressor::check_end() {
   if (content_end_ > end) throw Error(cat(name_, ": there is something after the compressed data"));
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -21,7 +21,7 @@
 
 struct archive;
 
-namespace mini::image {
+namespace mini::files {
 
 // Up to `size` bytes, fewer only at the end.
 using ByteSource = std::function<size_t(char* to, size_t size)>;
@@ -70,4 +70,4 @@ class Decompressor {
   std::unique_ptr<archive, int (*)(archive*)> archive_;  // for all but gzip
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

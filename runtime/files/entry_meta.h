@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-namespace mini::image {
+namespace mini::files {
 
 struct EntryMeta {
   uint32_t mode = 0644;  // permission bits, set-id and sticky
@@ -14,4 +14,4 @@ struct EntryMeta {
   std::map<std::string, std::string> xattrs;
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

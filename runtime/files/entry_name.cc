@@ -2,7 +2,7 @@
 
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 
 std::optional<std::string> entry_name(std::string_view path) {
   std::string result;
@@ -20,4 +20,4 @@ std::optional<std::string> entry_name(std::string_view path) {
   return result;
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

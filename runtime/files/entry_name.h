@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-namespace mini::image {
+namespace mini::files {
 
 // "/a//./b/", "./a/b" and "a/c/../b" are "a/b"; "/", "." and "./" are the root, "". Nothing when
 // ".." would leave the root.
 std::optional<std::string> entry_name(std::string_view path);
 
-}  // namespace mini::image
+}  // namespace mini::files

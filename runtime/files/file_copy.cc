@@ -15,7 +15,7 @@
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 
-namespace mini::engine {
+namespace mini::files {
 namespace {
 
 bool is_copied_attribute(std::string_view name) {
@@ -111,4 +111,4 @@ void copy_file(const MergedTree::Entry& entry, int parent, const std::string& na
   }
 }
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -11,7 +11,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/files/merged_tree.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 // Whether the extended attributes go along: not when what is copied gets another owner.
 enum class CopyAttributes { yes, no };
@@ -30,4 +30,4 @@ void copy_content(int from, int to, const std::string& shown);
 void copy_file(const MergedTree::Entry& entry, int parent, const std::string& name,
                const std::string& shown, CopyAttributes attributes = CopyAttributes::yes);
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -9,7 +9,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kMember = 1 << 20;
@@ -121,4 +121,4 @@ void GzipReader::damaged(const char* why) const {
   throw Error(cat(name_, ": cannot be unpacked: ", why));
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

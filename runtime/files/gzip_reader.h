@@ -13,7 +13,7 @@
 
 struct libdeflate_decompressor;
 
-namespace mini::image {
+namespace mini::files {
 
 class GzipReader {
  public:
@@ -50,4 +50,4 @@ class GzipReader {
   bool streaming_ = false;  // in the middle of a member
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

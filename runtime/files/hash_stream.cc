@@ -10,7 +10,7 @@
 
 #include "runtime/base/fd.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kBuffers = 8;
@@ -120,4 +120,4 @@ Digest HashStream::finish() {
   return hash_.finish();
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

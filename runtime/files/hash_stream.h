@@ -10,7 +10,7 @@
 
 #include "runtime/base/digest.h"
 
-namespace mini::image {
+namespace mini::files {
 
 class HashStream {
  public:
@@ -43,4 +43,4 @@ class HashStream {
   std::unique_ptr<Worker> worker_;  // once there is much
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -14,7 +14,7 @@
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
 
-namespace mini::engine {
+namespace mini::files {
 namespace {
 
 constexpr int kLinkLimit = 40;  // as the kernel's
@@ -51,7 +51,7 @@ std::optional<MergedTree::Found> MergedTree::look_up(const Level& level,
       if (errno == ENOENT) continue;
       throw SysError(quoted(name));
     }
-    if (image::is_whiteout(info)) break;
+    if (is_whiteout(info)) break;
     if (!S_ISDIR(info.st_mode)) {
       if (!found.parts.empty()) break;  // a directory above hides it
       found.info = info;
@@ -159,4 +159,4 @@ bool MergedTree::walk(const std::string& path,
   return true;
 }
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -15,7 +15,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/overlay.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 class MergedTree {
  public:
@@ -61,4 +61,4 @@ class MergedTree {
   bool userxattr_;
 };
 
-}  // namespace mini::engine
+}  // namespace mini::files

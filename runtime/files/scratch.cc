@@ -14,7 +14,7 @@
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr std::string_view kLockSuffix = ".lock";
@@ -90,4 +90,4 @@ void Scratch::remove_dead(const StatePaths& paths) {
   }
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -9,7 +9,7 @@
 #include "runtime/base/lock.h"
 #include "runtime/base/state_paths.h"
 
-namespace mini::image {
+namespace mini::files {
 
 class Scratch {
  public:
@@ -32,4 +32,4 @@ class Scratch {
   std::optional<FileLock> lock_;
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

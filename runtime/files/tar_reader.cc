@@ -9,7 +9,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr uint64_t kPiece = 256 << 10;
@@ -237,4 +237,4 @@ std::string_view TarReader::content() {
   return {static_cast<const char*>(piece), size};
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -22,7 +22,7 @@
 struct archive;
 struct archive_entry;
 
-namespace mini::image {
+namespace mini::files {
 
 class TarReader {
  public:
@@ -61,4 +61,4 @@ class TarReader {
   std::unique_ptr<archive, int (*)(archive*)> archive_;
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -17,7 +17,7 @@
 #include "runtime/files/decompressor.h"
 #include "runtime/files/tar_writer.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kRaw = 64 << 10;  // bytes of one record
@@ -226,4 +226,4 @@ void write_recipe_tar(const std::string& path, Fd tree, const std::string& repla
   Cook(path, std::move(tree), replaced, out, shown).run();
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

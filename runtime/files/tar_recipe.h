@@ -20,7 +20,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/files/hash_stream.h"
 
-namespace mini::image {
+namespace mini::files {
 
 class TarRecipe {
  public:
@@ -72,4 +72,4 @@ class Replaced {
 void write_recipe_tar(const std::string& path, Fd tree, const std::string& replaced,
                       HashStream& out, const std::string& shown);
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -5,7 +5,7 @@
 
 #include "runtime/base/text.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr uint64_t kOctal7 = 07777777;       // the largest mode, id and device number
@@ -143,4 +143,4 @@ void TarWriter::end() {
   out_.write({kZeros, sizeof kZeros});
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -20,7 +20,7 @@
 
 #include "runtime/files/hash_stream.h"
 
-namespace mini::image {
+namespace mini::files {
 
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueMarker = ".wh..wh..opq";
@@ -71,4 +71,4 @@ class TarWriter {
 // The time that a layer records: not before 1970, not after `epoch`.
 int64_t clamp_time(int64_t mtime, int64_t epoch);
 
-}  // namespace mini::image
+}  // namespace mini::files

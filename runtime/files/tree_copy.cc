@@ -11,7 +11,7 @@
 #include "runtime/files/attributes.h"
 #include "runtime/files/file_copy.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 TreeCopy::TreeCopy(const Root& root, Fd into, const CopyOptions& options, std::string shown)
     : root_(root), into_(into.duplicate(), shown), options_(options), shown_(std::move(shown)) {
@@ -57,7 +57,7 @@ void TreeCopy::add(const std::string& path, MergedTree::Entry entry) {
 // True when the entry is only a parent of others and has its place already.
 bool TreeCopy::merge_implied(const std::string& path, const std::string& name, int parent,
                              const MergedTree::Entry& entry) {
-  if (!options_.implied_directories || !image::is_implied(entry.directory)) return false;
+  if (!options_.implied_directories || !is_implied(entry.directory)) return false;
   struct stat there;
   if (fstatat(parent, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) < 0) return false;
   if (S_ISLNK(there.st_mode)) {
@@ -125,4 +125,4 @@ void TreeCopy::finish() {
   while (!levels_.empty()) leave();
 }
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -12,7 +12,7 @@
 #include "runtime/base/root.h"
 #include "runtime/files/merged_tree.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 struct CopyOptions {
   bool follow_link = false;  // when the source is one
@@ -62,4 +62,4 @@ class TreeCopy {
   std::map<std::pair<dev_t, ino_t>, std::string> links_;
 };
 
-}  // namespace mini::engine
+}  // namespace mini::files

@@ -14,7 +14,7 @@
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kOpenDirectories = 64;
@@ -312,4 +312,4 @@ void TreeMaker::finish() {
   leave();
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

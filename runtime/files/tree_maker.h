@@ -19,7 +19,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/files/entry_meta.h"
 
-namespace mini::image {
+namespace mini::files {
 
 class TreeMaker {
  public:
@@ -89,4 +89,4 @@ class TreeMaker {
   std::vector<Level> levels_;
 };
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -12,7 +12,7 @@
 #include "runtime/files/merged_tree.h"
 #include "runtime/files/tar_writer.h"
 
-namespace mini::engine {
+namespace mini::files {
 
 class TreeOutput {
  public:
@@ -22,12 +22,12 @@ class TreeOutput {
   void finish();
 
  private:
-  void file(const std::string& path, const MergedTree::Entry& entry, image::TarEntry& described);
-  bool is_link(const struct stat& info, image::TarEntry& described);
+  void file(const std::string& path, const MergedTree::Entry& entry, TarEntry& described);
+  bool is_link(const struct stat& info, TarEntry& described);
 
-  image::HashStream out_;
-  image::TarWriter tar_;
+  HashStream out_;
+  TarWriter tar_;
   std::map<std::pair<dev_t, ino_t>, std::string> links_;
 };
 
-}  // namespace mini::engine
+}  // namespace mini::files

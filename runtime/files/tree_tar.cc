@@ -18,7 +18,7 @@
 #include "runtime/files/attributes.h"
 #include "runtime/files/tar_writer.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 constexpr size_t kReadAtOnce = 64 << 10;
@@ -247,4 +247,4 @@ uint64_t write_tree_tar(Fd tree, HashStream& out, int64_t epoch, bool normalise,
   return TreeTar(out, epoch, normalise, shown).run(std::move(tree));
 }
 
-}  // namespace mini::image
+}  // namespace mini::files

@@ -15,7 +15,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/files/hash_stream.h"
 
-namespace mini::image {
+namespace mini::files {
 
 // `normalise` makes the tree equal to what the tar says: times are clamped to `epoch` and made
 // whole, attributes that layers do not keep and sockets are removed. Without it nothing is changed.
@@ -23,4 +23,4 @@ namespace mini::image {
 uint64_t write_tree_tar(Fd tree, HashStream& out, int64_t epoch, bool normalise,
                         const std::string& shown);
 
-}  // namespace mini::image
+}  // namespace mini::files

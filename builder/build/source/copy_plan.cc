@@ -312,7 +312,7 @@ void CopyPlan::add_archive(const CopyOrigin& origin) {
 bool CopyPlan::follow_implied(const CopyOrigin& origin, const FileEntry& entry,
                               const std::string& target) {
   const std::vector<Fd> parts = origin.view->directories(entry.path);
-  if (!image::is_implied(parts.at(0).get())) return false;
+  if (!files::is_implied(parts.at(0).get())) return false;
   if (is_directory(target)) {
     ensure_directory(target, new_owner_);
     return true;

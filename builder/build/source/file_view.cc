@@ -96,7 +96,7 @@ std::optional<FileView::Child> FileView::child(const Directory& directory, const
       if (errno == ENOENT) continue;
       throw SysError(cat(name_, ": ", quoted(path)));
     }
-    if (overlay_ && image::is_whiteout(info)) break;
+    if (overlay_ && files::is_whiteout(info)) break;
     if (!S_ISDIR(info.st_mode)) {
       if (!found) found = Child{node_of(info, part.layer), {}};
       break;

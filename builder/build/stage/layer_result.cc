@@ -10,7 +10,7 @@ namespace mini::build {
 namespace {
 
 void write_content(image::LayerWriter& writer, const PlannedEntry& entry,
-                   const image::EntryMeta& meta) {
+                   const files::EntryMeta& meta) {
   const Fd fd = entry.view->open(entry.source.path, entry.source);
   writer.file(entry.path, meta, fd.get(), entry.source.size);
   // The key says what was in the file when it was hashed: nothing else may get into the layer.
@@ -23,7 +23,7 @@ void write_content(image::LayerWriter& writer, const PlannedEntry& entry,
 }
 
 void write_entry(image::LayerWriter& writer, const PlannedEntry& entry, int64_t epoch) {
-  image::EntryMeta meta;
+  files::EntryMeta meta;
   meta.mode = entry.mode & 07777;
   meta.uid = entry.uid;
   meta.gid = entry.gid;

@@ -69,7 +69,7 @@ class Comparison {
       throw SysError(quoted(path));
     }
     const std::optional<struct stat> before = lower_.find(path);
-    if (image::is_whiteout(info)) {
+    if (files::is_whiteout(info)) {
       if (before) put(ChangeKind::deleted, path);
       seen.names |= before.has_value();
     } else if (S_ISDIR(info.st_mode)) {
@@ -88,7 +88,7 @@ class Comparison {
     const size_t first = changes_.size();
     Seen inside = directory(fd.get(), path);
     const bool was_directory = before && S_ISDIR(before->st_mode);
-    const bool opaque = was_directory && MergedTree::marks_opaque(fd.get(), userxattr_);
+    const bool opaque = was_directory && files::MergedTree::marks_opaque(fd.get(), userxattr_);
     if (opaque) inside.names |= hidden(fd.get(), path);
     if (stubs_.contains(path) && changes_.size() == first) {
       seen.stubs = true;
@@ -105,7 +105,7 @@ class Comparison {
   // A directory that was recreated: what the image had in it is gone.
   bool hidden(int fd, const std::string& path) {
     bool any = false;
-    lower_.walk(path, [&](const MergedTree::Entry& entry) {
+    lower_.walk(path, [&](const files::MergedTree::Entry& entry) {
       if (entry.path.empty() || entry.path.find('/') != std::string::npos) return;
       struct stat info;
       if (fstatat(fd, entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return;
@@ -115,7 +115,7 @@ class Comparison {
     return any;
   }
 
-  const MergedTree lower_;
+  const files::MergedTree lower_;
   const std::set<std::string> stubs_;
   const bool userxattr_;
   std::vector<Change> changes_;
@@ -130,9 +130,9 @@ std::vector<Change> container_changes(const Engine& engine, const Record& record
 }
 
 void export_container(const Engine& engine, const Record& record, int out_fd) {
-  const MergedTree tree(overlay_of(engine, record));
-  TreeOutput output(out_fd);
-  tree.walk("/", [&](const MergedTree::Entry& entry) { output.add(entry.path, entry); });
+  const files::MergedTree tree(overlay_of(engine, record));
+  files::TreeOutput output(out_fd);
+  tree.walk("/", [&](const files::MergedTree::Entry& entry) { output.add(entry.path, entry); });
   output.finish();
 }
 

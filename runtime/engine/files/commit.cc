@@ -44,8 +44,8 @@ class Pause {
 void copy_changes(const std::string& upper, image::Draft& draft) {
   const std::string name = "the container's changes";
   const auto write = [&](int fd) {
-    image::HashStream out(fd);
-    image::write_tree_tar(open_file(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), out,
+    files::HashStream out(fd);
+    files::write_tree_tar(open_file(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), out,
                           std::numeric_limits<int64_t>::max(), false, name);
     out.finish();
   };

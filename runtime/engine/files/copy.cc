@@ -16,7 +16,7 @@
 namespace mini::engine {
 namespace {
 
-using Visitor = std::function<void(const MergedTree::Entry&)>;
+using Visitor = std::function<void(const files::MergedTree::Entry&)>;
 
 std::string shown(const CopyPlace& place) {
   return place.root.name() == "/" ? quoted(place.path)
@@ -81,7 +81,7 @@ Source open_source(const CopyPlace& from, bool follow_link) {
 
 void walk(int directory, const std::string& path, dev_t device, const Visitor& visit) {
   for (const std::string& name : list_directory(cat("/proc/self/fd/", directory, "/."))) {
-    MergedTree::Entry entry{path.empty() ? name : cat(path, '/', name), {}, directory, name};
+    files::MergedTree::Entry entry{path.empty() ? name : cat(path, '/', name), {}, directory, name};
     if (fstatat(directory, name.c_str(), &entry.info, AT_SYMLINK_NOFOLLOW) < 0) {
       if (errno == ENOENT) continue;  // gone meanwhile
       throw SysError(quoted(entry.path));
@@ -145,11 +145,11 @@ Target open_target(const CopyPlace& to, const Source& source) {
 
 }  // namespace
 
-void copy_files(const CopyPlace& from, const CopyPlace& to, const CopyOptions& options) {
+void copy_files(const CopyPlace& from, const CopyPlace& to, const files::CopyOptions& options) {
   const Source source = open_source(from, options.follow_link);
   Target target = open_target(to, source);
-  TreeCopy copy(to.root, std::move(target.directory), options, shown(to));
-  walk_source(source, [&](const MergedTree::Entry& entry) {
+  files::TreeCopy copy(to.root, std::move(target.directory), options, shown(to));
+  walk_source(source, [&](const files::MergedTree::Entry& entry) {
     copy.add(below(target.name, entry.path), entry);
   });
   copy.finish();
@@ -157,8 +157,8 @@ void copy_files(const CopyPlace& from, const CopyPlace& to, const CopyOptions& o
 
 void copy_to_tar(const CopyPlace& from, bool follow_link, int out_fd) {
   const Source source = open_source(from, follow_link);
-  TreeOutput output(out_fd);
-  walk_source(source, [&](const MergedTree::Entry& entry) {
+  files::TreeOutput output(out_fd);
+  walk_source(source, [&](const files::MergedTree::Entry& entry) {
     output.add(below(source.base, entry.path), entry);
   });
   output.finish();
@@ -177,7 +177,7 @@ void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
     throw Error(cat(shown(to), ": no such directory"),
                 "a tar archive is extracted into a directory", ErrorKind::not_found);
   const Root tree(draft.tree());
-  CopyOptions options;
+  files::CopyOptions options;
   options.implied_directories = true;
   copy_files({tree, "."}, to, options);
 }

@@ -19,7 +19,7 @@ struct CopyPlace {
   std::string path;
 };
 
-void copy_files(const CopyPlace& from, const CopyPlace& to, const CopyOptions& options);
+void copy_files(const CopyPlace& from, const CopyPlace& to, const files::CopyOptions& options);
 // The same as a tar; its entries begin with the name of the source, unless only its content is
 // meant.
 void copy_to_tar(const CopyPlace& from, bool follow_link, int out_fd);

@@ -10,19 +10,19 @@
 namespace mini::engine {
 namespace {
 
-MergedTree tree_of(const image::Image& image) {
+files::MergedTree tree_of(const image::Image& image) {
   Overlay overlay;
   for (const image::Layer& layer : image.layers) overlay.lower.push_back(layer.lower);
-  return MergedTree(overlay);
+  return files::MergedTree(overlay);
 }
 
 }  // namespace
 
 void write_image_tar(const image::Image& image, int out_fd) {
-  TreeOutput output(out_fd);
+  files::TreeOutput output(out_fd);
   if (!image.layers.empty()) {
-    tree_of(image).walk("/",
-                        [&](const MergedTree::Entry& entry) { output.add(entry.path, entry); });
+    tree_of(image).walk(
+        "/", [&](const files::MergedTree::Entry& entry) { output.add(entry.path, entry); });
   }
   output.finish();
 }
@@ -30,12 +30,13 @@ void write_image_tar(const image::Image& image, int out_fd) {
 void write_image_files(const image::Image& image, const std::string& directory) {
   make_directories(directory);
   if (image.layers.empty()) return;
-  CopyOptions options;
+  files::CopyOptions options;
   options.keep_owner = false;
   options.to_host = true;
   const Root root(directory);
-  TreeCopy copy(root, open_file(directory, O_RDONLY | O_DIRECTORY), options, directory);
-  tree_of(image).walk("/", [&](const MergedTree::Entry& entry) { copy.add(entry.path, entry); });
+  files::TreeCopy copy(root, open_file(directory, O_RDONLY | O_DIRECTORY), options, directory);
+  tree_of(image).walk("/",
+                      [&](const files::MergedTree::Entry& entry) { copy.add(entry.path, entry); });
   copy.finish();
 }
 

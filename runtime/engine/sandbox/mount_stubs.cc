@@ -61,7 +61,7 @@ MountStubs::MountStubs(const container::Spec& spec)
 MountStubs::MountStubs(const container::Spec::Overlay& overlay,
                        const std::vector<std::string>& targets)
     : overlay_(overlay) {
-  const MergedTree tree(overlay_);
+  const files::MergedTree tree(overlay_);
   std::set<std::string> known;
   const auto look = [&](const std::string& destination) {
     for (std::string path = clean_path(destination); path.size() > 1; path = parent_of(path)) {
@@ -104,7 +104,7 @@ void MountStubs::tidy_parents(int upper, std::string path) const {
   container::Spec::Overlay below = overlay_;
   below.upper.clear();
   if (below.lower.empty()) return;
-  const MergedTree lower(below);
+  const files::MergedTree lower(below);
   const Root root(open_at(upper, ".", O_RDONLY | O_DIRECTORY), overlay_.upper);
   for (; path.size() > 1; path = parent_of(path)) {
     const auto copy = root.open_if_exists(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -114,7 +114,7 @@ void MountStubs::tidy_parents(int upper, std::string path) const {
     if (now.st_mode != before->st_mode || now.st_uid != before->st_uid ||
         now.st_gid != before->st_gid)
       return;
-    if (MergedTree::marks_opaque(copy->get(), overlay_.userxattr) ||
+    if (files::MergedTree::marks_opaque(copy->get(), overlay_.userxattr) ||
         !is_opened_directory_empty(copy->get()))
       return;
     const auto [parent, name] = root.parent_of(path);

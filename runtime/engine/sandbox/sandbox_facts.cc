@@ -113,11 +113,11 @@ void prepare_mounts(const Engine& engine, const Record& record,
       const std::string directory = volumes.directory(volume.name);
       // In this order: a copy that fills the volume meanwhile is seen as unfinished.
       const bool fill = !mount.no_copy && list_directory(volume.mountpoint).empty();
-      if (!fill && !has_unfinished_copy(directory)) continue;
+      if (!fill && !files::has_unfinished_copy(directory)) continue;
       const FileLock lock =
           FileLock::acquire(directory + "/", LockMode::exclusive, cat("volume ", volume.name));
-      finish_copy(directory);
-      if (fill) copy_up(overlay, mount.destination, directory);
+      files::finish_copy(directory);
+      if (fill) files::copy_up(overlay, mount.destination, directory);
     }
   }
 }
@@ -132,7 +132,7 @@ std::vector<std::string> mount_targets(const Record& record) {
 
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups) {
-  const MergedTree tree(overlay);
+  const files::MergedTree tree(overlay);
   return container::resolve_user_in(
       [&](const std::string& path, size_t limit) { return tree.read_regular(path, limit); }, user,
       groups);

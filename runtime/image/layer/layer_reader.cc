@@ -24,13 +24,13 @@ constexpr std::string_view kAufsPrefix = ".wh..wh.";
 // The uncompressed bytes, hashed as they pass; bounded.
 class Content {
  public:
-  Content(const ByteSource& source, const std::string& name, uint64_t limit,
-          TarRecipe* recipe = nullptr)
+  Content(const files::ByteSource& source, const std::string& name, uint64_t limit,
+          files::TarRecipe* recipe = nullptr)
       : in_(source, name), name_(name), limit_(limit), recipe_(recipe) {}
 
   // Valid until the next call: it lies in the buffer that is being hashed.
   std::string_view take(size_t size) {
-    const HashStream::Space space = out_.space(size);
+    const files::HashStream::Space space = out_.space(size);
     const size_t got = in_.read(space.data, size);
     out_.commit(got);
     if (out_.size() > limit_) {
@@ -42,7 +42,7 @@ class Content {
   }
 
   ReadResult finish() {
-    while (!take(HashStream::kBuffer).empty()) {
+    while (!take(files::HashStream::kBuffer).empty()) {
     }
     ReadResult result;
     result.diff_id = out_.finish();
@@ -55,17 +55,17 @@ class Content {
   }
 
  private:
-  Decompressor in_;
-  HashStream out_;
+  files::Decompressor in_;
+  files::HashStream out_;
   const std::string& name_;
   const uint64_t limit_;
-  TarRecipe* const recipe_;
+  files::TarRecipe* const recipe_;
 };
 
 class Applier {
  public:
-  Applier(TarReader& tar, const std::string& name, const Draft& draft, const ReadLimits& limits,
-          TarRecipe* recipe)
+  Applier(files::TarReader& tar, const std::string& name, const Draft& draft,
+          const ReadLimits& limits, files::TarRecipe* recipe)
       : tar_(tar),
         tree_(open_file(draft.tree(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name,
               [this](int directory, const std::string& entry, const std::string& path) {
@@ -92,19 +92,19 @@ class Applier {
   }
 
  private:
-  [[noreturn]] void refuse(const TarEntry& entry, const std::string& why) const {
+  [[noreturn]] void refuse(const files::TarEntry& entry, const std::string& why) const {
     throw Error(cat(name_, ": ", quoted(entry.path), ": ", why));
   }
 
-  std::string clean(const TarEntry& entry, std::string_view path) const {
-    const auto name = entry_name(path);
+  std::string clean(const files::TarEntry& entry, std::string_view path) const {
+    const auto name = files::entry_name(path);
     if (!name) refuse(entry, "a name with \"..\" that leaves the layer");
     return *name;
   }
 
-  void apply(const TarEntry& entry) {
+  void apply(const files::TarEntry& entry) {
     const std::string path = clean(entry, entry.path);
-    if (path.empty() && entry.type != EntryType::directory)
+    if (path.empty() && entry.type != files::EntryType::directory)
       refuse(entry, "the root is not a directory");
     if (const size_t marker = find_marker(path); marker != std::string::npos)
       return apply_marker(entry, path, marker);
@@ -113,101 +113,101 @@ class Applier {
 
   // Where a component begins with .wh.
   static size_t find_marker(const std::string& path) {
-    if (path.starts_with(kWhiteoutPrefix)) return 0;
-    const size_t at = path.find(cat('/', kWhiteoutPrefix));
+    if (path.starts_with(files::kWhiteoutPrefix)) return 0;
+    const size_t at = path.find(cat('/', files::kWhiteoutPrefix));
     return at == std::string::npos ? at : at + 1;
   }
 
-  void apply_marker(const TarEntry& entry, const std::string& path, size_t at) {
+  void apply_marker(const files::TarEntry& entry, const std::string& path, size_t at) {
     if (!limits_.whiteouts)
       refuse(entry,
              "names that begin with .wh. mark deletions in layers, so a file cannot have one");
     const std::string_view name = std::string_view(path).substr(at);
     const std::string parent = at == 0 ? std::string() : path.substr(0, at - 1);
-    if (name.find('/') != std::string_view::npos || entry.type == EntryType::directory)
+    if (name.find('/') != std::string_view::npos || entry.type == files::EntryType::directory)
       refuse(entry, "a deletion mark is not a directory");
-    if (name == kOpaqueMarker) return tree_.opaque(parent);
-    const std::string_view hidden = name.substr(kWhiteoutPrefix.size());
+    if (name == files::kOpaqueMarker) return tree_.opaque(parent);
+    const std::string_view hidden = name.substr(files::kWhiteoutPrefix.size());
     if (hidden.empty() || hidden == "." || hidden == "..")
       refuse(entry, "a deletion mark without a name");
     if (name.starts_with(kAufsPrefix)) refuse(entry, "is private to another storage driver");
     tree_.whiteout(parent.empty() ? std::string(hidden) : cat(parent, '/', hidden));
   }
 
-  EntryMeta meta_of(const TarEntry& entry) const {
-    EntryMeta meta;
+  files::EntryMeta meta_of(const files::TarEntry& entry) const {
+    files::EntryMeta meta;
     meta.mode = entry.mode;
     meta.uid = entry.uid;
     meta.gid = entry.gid;
     meta.mtime = std::max<int64_t>(0, entry.mtime);
     for (const auto& [key, value] : entry.xattrs) {
-      if (is_kept_attribute(key)) meta.xattrs.emplace(key, value);
+      if (files::is_kept_attribute(key)) meta.xattrs.emplace(key, value);
     }
     return meta;
   }
 
-  void make(const TarEntry& entry, const std::string& path) {
-    const EntryMeta meta = meta_of(entry);
+  void make(const files::TarEntry& entry, const std::string& path) {
+    const files::EntryMeta meta = meta_of(entry);
     switch (entry.type) {
-      case EntryType::directory:
+      case files::EntryType::directory:
         return tree_.directory(path, meta);
-      case EntryType::file:
+      case files::EntryType::file:
         return file(path, meta, entry.size);
-      case EntryType::symlink:
+      case files::EntryType::symlink:
         if (entry.link.empty()) refuse(entry, "a link to nothing");
         return tree_.symlink(path, meta, entry.link);
-      case EntryType::hard_link:
+      case files::EntryType::hard_link:
         return hard_link(entry, path);
-      case EntryType::character:
-      case EntryType::block:
+      case files::EntryType::character:
+      case files::EntryType::block:
         return device(entry, path, meta);
-      case EntryType::fifo:
+      case files::EntryType::fifo:
         return tree_.node(path, meta, S_IFIFO, 0, 0);
     }
   }
 
-  void file(const std::string& path, const EntryMeta& meta, uint64_t size) {
-    const TreeMaker::File file = tree_.file(path, meta.mode);
+  void file(const std::string& path, const files::EntryMeta& meta, uint64_t size) {
+    const files::TreeMaker::File file = tree_.file(path, meta.mode);
     if (recipe_) recipe_->content(file.path, size);
     for (std::string_view piece = tar_.content(); !piece.empty(); piece = tar_.content())
       write_all(file.fd.get(), piece, path);
     tree_.finish_file(file.fd, path, meta);
   }
 
-  void hard_link(const TarEntry& entry, const std::string& path) {
+  void hard_link(const files::TarEntry& entry, const std::string& path) {
     // An absolute target means the layer's root.
     const std::string target = clean(entry, entry.link);
     if (target.empty()) refuse(entry, "a hard link to nothing");
     tree_.hard_link(path, target);
   }
 
-  void device(const TarEntry& entry, const std::string& path, const EntryMeta& meta) {
-    const bool block = entry.type == EntryType::block;
+  void device(const files::TarEntry& entry, const std::string& path, const files::EntryMeta& meta) {
+    const bool block = entry.type == files::EntryType::block;
     if (!limits_.allow_devices) refuse(entry, "devices are not allowed here");
     if (!block && entry.major == 0 && entry.minor == 0)
       refuse(entry, "the device 0:0 is overlay's mark of a deletion");
     tree_.node(path, meta, block ? S_IFBLK : S_IFCHR, entry.major, entry.minor);
   }
 
-  TarReader& tar_;
-  TreeMaker tree_;
+  files::TarReader& tar_;
+  files::TreeMaker tree_;
   const std::string& name_;
   const ReadLimits& limits_;
-  TarRecipe* const recipe_;
-  Replaced replaced_;
+  files::TarRecipe* const recipe_;
+  files::Replaced replaced_;
 };
 
-ReadResult read(const ByteSource& source, const std::string& name, const Draft& draft,
-                const ReadLimits& limits, TarRecipe* recipe) {
+ReadResult read(const files::ByteSource& source, const std::string& name, const Draft& draft,
+                const ReadLimits& limits, files::TarRecipe* recipe) {
   Content content(source, name, limits.bytes, recipe);
-  TarReader tar([&](size_t size) { return content.take(size); }, name);
+  files::TarReader tar([&](size_t size) { return content.take(size); }, name);
   const uint64_t files = Applier(tar, name, draft, limits, recipe).run();
   ReadResult result = content.finish();
   result.files = files;
   return result;
 }
 
-ByteSource source_of(int fd, const std::string& name) {
+files::ByteSource source_of(int fd, const std::string& name) {
   return [fd, &name](char* to, size_t size) { return read_full(fd, to, size, name); };
 }
 
@@ -217,12 +217,12 @@ ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadL
   return read(source_of(fd, name), name, draft, limits, nullptr);
 }
 
-ReadResult read_layer(const ByteSource& source, const std::string& name, Draft& draft,
-                      TarRecipe& recipe, const ReadLimits& limits) {
+ReadResult read_layer(const files::ByteSource& source, const std::string& name, Draft& draft,
+                      files::TarRecipe& recipe, const ReadLimits& limits) {
   return read(source, name, draft, limits, &recipe);
 }
 
-ReadResult digest_layer(const ByteSource& source, const std::string& name,
+ReadResult digest_layer(const files::ByteSource& source, const std::string& name,
                         const ReadLimits& limits) {
   return Content(source, name, limits.bytes).finish();
 }
@@ -234,7 +234,7 @@ bool looks_like_archive(int fd) {
   bool result = false;
   try {
     Content content(source_of(fd, name), name, ReadLimits{}.bytes);
-    result = TarReader([&](size_t size) { return content.take(size); }, name).has_entry();
+    result = files::TarReader([&](size_t size) { return content.take(size); }, name).has_entry();
   } catch (const Error&) {
     // Compressed, but not soundly: no archive.
   }

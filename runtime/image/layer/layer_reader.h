@@ -32,7 +32,7 @@ struct ReadResult {
   Digest diff_id;  // of the uncompressed tar as it was read
   Digest blob;     // of the bytes as they came
   uint64_t blob_size = 0;
-  Compression compression = Compression::none;
+  files::Compression compression = files::Compression::none;
   uint64_t size = 0;  // unpacked
   uint64_t files = 0;
 };
@@ -40,10 +40,10 @@ struct ReadResult {
 // Reads `fd` to its end into `draft`. `name` is for errors.
 ReadResult read_layer(int fd, const std::string& name, Draft& draft, const ReadLimits& limits = {});
 // The same from any source; everything but the files' contents goes to `recipe`.
-ReadResult read_layer(const ByteSource& source, const std::string& name, Draft& draft,
-                      TarRecipe& recipe, const ReadLimits& limits = {});
+ReadResult read_layer(const files::ByteSource& source, const std::string& name, Draft& draft,
+                      files::TarRecipe& recipe, const ReadLimits& limits = {});
 // Digests and sizes only; nothing is unpacked, and `files` stays 0.
-ReadResult digest_layer(const ByteSource& source, const std::string& name,
+ReadResult digest_layer(const files::ByteSource& source, const std::string& name,
                         const ReadLimits& limits = {});
 
 // The same safe reader for ADD's local archives and `mini import`: is this file a tar archive,

@@ -43,8 +43,8 @@ std::string layer_path(const StatePaths& paths, const Digest& diff_id) {
 }
 
 Digest canonical_digest(Fd tree) {
-  HashStream out;
-  write_tree_tar(std::move(tree), out, std::numeric_limits<int64_t>::max(), false, "layer");
+  files::HashStream out;
+  files::write_tree_tar(std::move(tree), out, std::numeric_limits<int64_t>::max(), false, "layer");
   return out.finish();
 }
 
@@ -100,9 +100,9 @@ std::vector<Digest> LayerStore::list() const {
 }
 
 Layer LayerStore::seal(Draft& draft, int64_t epoch) const {
-  HashStream out;
+  files::HashStream out;
   const uint64_t files =
-      write_tree_tar(open_tree_directory(draft.tree()), out, epoch, true, "layer");
+      files::write_tree_tar(open_tree_directory(draft.tree()), out, epoch, true, "layer");
   const Digest diff_id = out.finish();
   remove_tree(draft.replaced());  // the canonical tar needs no recipe
   return seal_written(draft, diff_id, out.size(), files, epoch);
@@ -146,16 +146,16 @@ std::vector<Layer> LayerStore::publish(std::vector<Draft> drafts, bool synced) c
 
 void LayerStore::write_tar(const Digest& diff_id, int out_fd) const {
   const Layer layer = get(diff_id);
-  HashStream out(out_fd);
+  files::HashStream out(out_fd);
   const std::string shown = cat("layer ", diff_id.short_id());
   const std::string recipe = cat(layer_path(paths_, diff_id), "/recipe");
   uint64_t files = layer.files;
   if (exists(recipe)) {
-    write_recipe_tar(recipe, open_tree_directory(layer.lower),
-                     cat(layer_path(paths_, diff_id), "/replaced"), out, shown);
+    files::write_recipe_tar(recipe, open_tree_directory(layer.lower),
+                            cat(layer_path(paths_, diff_id), "/replaced"), out, shown);
   } else {
-    files = write_tree_tar(open_tree_directory(layer.lower), out,
-                           std::numeric_limits<int64_t>::max(), false, shown);
+    files = files::write_tree_tar(open_tree_directory(layer.lower), out,
+                                  std::numeric_limits<int64_t>::max(), false, shown);
   }
   if (out.finish() != diff_id || out.size() != layer.size || files != layer.files) {
     throw Error(cat("layer ", diff_id.str(), ": its files are not what was stored"),

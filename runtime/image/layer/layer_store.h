@@ -54,7 +54,7 @@ class Draft {
 
  private:
   friend class LayerStore;
-  Scratch scratch_;
+  files::Scratch scratch_;
   std::optional<Layer> sealed_;
 };
 

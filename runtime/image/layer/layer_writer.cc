@@ -52,14 +52,14 @@ struct LayerWriter::Impl {
       if (part == "." || part == "..")
         throw Error(cat("layer: ", quoted(path), ": not a clean relative path"));
     }
-    if (name.starts_with(kWhiteoutPrefix)) {
+    if (name.starts_with(files::kWhiteoutPrefix)) {
       throw Error(
           cat("layer: ", quoted(path),
               ": names that begin with .wh. mark deletions in layers, so a file cannot have one"),
           "rename or remove it");
     }
-    if (path.size() >= kLongestPath)
-      throw Error(cat("layer: a path is longer than ", kLongestPath,
+    if (path.size() >= files::kLongestPath)
+      throw Error(cat("layer: a path is longer than ", files::kLongestPath,
                       " bytes: ", quoted(path.substr(0, 100))));
     if (!comes_before(last, path))
       throw Error(cat("layer: ", quoted(path), " does not come after ", quoted(last)));
@@ -67,16 +67,18 @@ struct LayerWriter::Impl {
   }
 
   // What is written and what is hashed must be the same, so both see the same normal form.
-  EntryMeta normal(const EntryMeta& given) const {
-    EntryMeta meta = given;
+  files::EntryMeta normal(const files::EntryMeta& given) const {
+    files::EntryMeta meta = given;
     meta.mode &= 07777;
-    meta.mtime = clamp_time(meta.mtime, epoch);
-    std::erase_if(meta.xattrs, [](const auto& item) { return !is_kept_attribute(item.first); });
+    meta.mtime = files::clamp_time(meta.mtime, epoch);
+    std::erase_if(meta.xattrs,
+                  [](const auto& item) { return !files::is_kept_attribute(item.first); });
     return meta;
   }
 
-  static TarEntry described(EntryType type, const std::string& path, const EntryMeta& meta) {
-    TarEntry entry;
+  static files::TarEntry described(files::EntryType type, const std::string& path,
+                                   const files::EntryMeta& meta) {
+    files::TarEntry entry;
     entry.type = type;
     entry.path = path;
     entry.mode = meta.mode;
@@ -91,7 +93,7 @@ struct LayerWriter::Impl {
     for (uint64_t done = 0;;) {
       // One byte more than is left, so that a file which has grown is noticed without another call.
       const uint64_t left = size - done;
-      const HashStream::Space room = stream.space(std::min<uint64_t>(left + 1, kReadAtOnce));
+      const files::HashStream::Space room = stream.space(std::min<uint64_t>(left + 1, kReadAtOnce));
       const size_t want = std::min<uint64_t>(left + 1, room.size);
       const size_t got = read_at(source, room.data, want, done, path);
       if (got > left || (got == 0 && left > 0))
@@ -105,9 +107,9 @@ struct LayerWriter::Impl {
   }
 
   const int64_t epoch;
-  HashStream stream;
-  TreeMaker tree;
-  TarWriter tar;
+  files::HashStream stream;
+  files::TreeMaker tree;
+  files::TarWriter tar;
   std::string last;
   std::map<uint64_t, std::string> first_of;  // of the files with several names
 };
@@ -117,25 +119,25 @@ LayerWriter::LayerWriter(const Draft& draft, int64_t epoch)
 
 LayerWriter::~LayerWriter() = default;
 
-void LayerWriter::directory(const std::string& path, const EntryMeta& given, bool opaque) {
-  const EntryMeta meta = impl_->normal(given);
+void LayerWriter::directory(const std::string& path, const files::EntryMeta& given, bool opaque) {
+  const files::EntryMeta meta = impl_->normal(given);
   const bool root = path.empty();
   if (!root) impl_->check_path(path);
   if (root && !impl_->last.empty()) throw Error("layer: the root comes first");
   impl_->tree.directory(path, meta);
   const bool plain =
       root && meta.mode == 0755 && meta.uid == 0 && meta.gid == 0 && meta.xattrs.empty() && !opaque;
-  if (!plain) impl_->tar.entry(Impl::described(EntryType::directory, path, meta));
+  if (!plain) impl_->tar.entry(Impl::described(files::EntryType::directory, path, meta));
   if (!opaque) return;
   impl_->tree.opaque(path);
   impl_->tar.opaque(path);
 }
 
-void LayerWriter::file(const std::string& path, const EntryMeta& given, int source_fd,
+void LayerWriter::file(const std::string& path, const files::EntryMeta& given, int source_fd,
                        uint64_t size) {
   impl_->check_path(path);
-  const EntryMeta meta = impl_->normal(given);
-  TarEntry entry = Impl::described(EntryType::file, path, meta);
+  const files::EntryMeta meta = impl_->normal(given);
+  files::TarEntry entry = Impl::described(files::EntryType::file, path, meta);
   entry.size = size;
   const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
@@ -144,10 +146,11 @@ void LayerWriter::file(const std::string& path, const EntryMeta& given, int sour
   impl_->tree.finish_file(target, path, meta);
 }
 
-void LayerWriter::file(const std::string& path, const EntryMeta& given, std::string_view content) {
+void LayerWriter::file(const std::string& path, const files::EntryMeta& given,
+                       std::string_view content) {
   impl_->check_path(path);
-  const EntryMeta meta = impl_->normal(given);
-  TarEntry entry = Impl::described(EntryType::file, path, meta);
+  const files::EntryMeta meta = impl_->normal(given);
+  files::TarEntry entry = Impl::described(files::EntryType::file, path, meta);
   entry.size = content.size();
   const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
@@ -157,44 +160,45 @@ void LayerWriter::file(const std::string& path, const EntryMeta& given, std::str
   impl_->tree.finish_file(target, path, meta);
 }
 
-void LayerWriter::symlink(const std::string& path, const EntryMeta& given,
+void LayerWriter::symlink(const std::string& path, const files::EntryMeta& given,
                           const std::string& target) {
   impl_->check_path(path);
-  EntryMeta meta = impl_->normal(given);
+  files::EntryMeta meta = impl_->normal(given);
   meta.mode = 0777;  // Linux has no other
   impl_->tree.symlink(path, meta, target);
-  TarEntry entry = Impl::described(EntryType::symlink, path, meta);
+  files::TarEntry entry = Impl::described(files::EntryType::symlink, path, meta);
   entry.link = target;
   impl_->tar.entry(entry);
 }
 
 void LayerWriter::hard_link(const std::string& path, const std::string& existing) {
   impl_->check_path(path);
-  const TreeMaker::Linked linked = impl_->tree.hard_link(path, existing);
-  TarEntry entry = Impl::described(EntryType::hard_link, path, linked.meta);
+  const files::TreeMaker::Linked linked = impl_->tree.hard_link(path, existing);
+  files::TarEntry entry = Impl::described(files::EntryType::hard_link, path, linked.meta);
   // `existing` may be a link itself; the tar names the first.
   entry.link = impl_->first_of.try_emplace(linked.inode, existing).first->second;
   impl_->tar.entry(entry);
 }
 
-void LayerWriter::device(const std::string& path, const EntryMeta& given, bool block,
+void LayerWriter::device(const std::string& path, const files::EntryMeta& given, bool block,
                          unsigned major, unsigned minor) {
   impl_->check_path(path);
   if (!block && major == 0 && minor == 0)
     throw Error(cat("layer: ", quoted(path), ": the device 0:0 is overlay's mark of a deletion"));
-  const EntryMeta meta = impl_->normal(given);
+  const files::EntryMeta meta = impl_->normal(given);
   impl_->tree.node(path, meta, block ? S_IFBLK : S_IFCHR, major, minor);
-  TarEntry entry = Impl::described(block ? EntryType::block : EntryType::character, path, meta);
+  files::TarEntry entry =
+      Impl::described(block ? files::EntryType::block : files::EntryType::character, path, meta);
   entry.major = major;
   entry.minor = minor;
   impl_->tar.entry(entry);
 }
 
-void LayerWriter::fifo(const std::string& path, const EntryMeta& given) {
+void LayerWriter::fifo(const std::string& path, const files::EntryMeta& given) {
   impl_->check_path(path);
-  const EntryMeta meta = impl_->normal(given);
+  const files::EntryMeta meta = impl_->normal(given);
   impl_->tree.node(path, meta, S_IFIFO, 0, 0);
-  impl_->tar.entry(Impl::described(EntryType::fifo, path, meta));
+  impl_->tar.entry(Impl::described(files::EntryType::fifo, path, meta));
 }
 
 void LayerWriter::whiteout(const std::string& path) {

@@ -22,17 +22,17 @@ class LayerWriter {
   ~LayerWriter();
 
   // `path` is relative, clean ("a/b"), without "..".
-  void directory(const std::string& path, const EntryMeta& meta, bool opaque = false);
+  void directory(const std::string& path, const files::EntryMeta& meta, bool opaque = false);
   // Copies exactly `size` bytes from `source_fd` (from its start); throws when the file is shorter
   // or longer by now.
-  void file(const std::string& path, const EntryMeta& meta, int source_fd, uint64_t size);
-  void file(const std::string& path, const EntryMeta& meta, std::string_view content);
-  void symlink(const std::string& path, const EntryMeta& meta, const std::string& target);
+  void file(const std::string& path, const files::EntryMeta& meta, int source_fd, uint64_t size);
+  void file(const std::string& path, const files::EntryMeta& meta, std::string_view content);
+  void symlink(const std::string& path, const files::EntryMeta& meta, const std::string& target);
   void hard_link(const std::string& path,
                  const std::string& existing);  // `existing` was written earlier
-  void device(const std::string& path, const EntryMeta& meta, bool block, unsigned major,
+  void device(const std::string& path, const files::EntryMeta& meta, bool block, unsigned major,
               unsigned minor);
-  void fifo(const std::string& path, const EntryMeta& meta);
+  void fifo(const std::string& path, const files::EntryMeta& meta);
   void whiteout(const std::string& path);
 
   struct Result {

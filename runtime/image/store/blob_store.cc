@@ -39,7 +39,7 @@ std::string BlobStore::read(const Digest& digest, uint64_t size, const std::stri
 }
 
 void BlobStore::write(const std::vector<std::string>& contents) const {
-  const Scratch scratch(paths_);
+  const files::Scratch scratch(paths_);
   const auto files = stage(contents, scratch.path());
   // Content before names: a blob that has its name is whole, even after a power cut.
   if (!files.empty()) sync_filesystem(paths_.root);
@@ -74,9 +74,9 @@ bool BlobStore::has(const Descriptor& blob) const {
 void BlobStore::copy(const Descriptor& blob, int out_fd) const {
   const std::string file = path(blob.digest);
   const Fd fd = open_file(file, O_RDONLY | O_NOFOLLOW);
-  HashStream out(out_fd);
+  files::HashStream out(out_fd);
   for (;;) {
-    const HashStream::Space space = out.space(1);
+    const files::HashStream::Space space = out.space(1);
     const size_t got = read_full(fd.get(), space.data, space.size, file);
     if (got == 0) break;
     out.commit(got);

@@ -64,7 +64,7 @@ void empty_trash(const StatePaths& paths) {
 }  // namespace
 
 void remove_leftovers(const StatePaths& paths) {
-  Scratch::remove_dead(paths);
+  files::Scratch::remove_dead(paths);
   empty_trash(paths);
   PartialBlob::remove_old(paths, kPartialAge);
 }

@@ -13,9 +13,9 @@ namespace {
 
 // What a tar has around the files' contents, which go to the descriptor without passing through
 // here.
-void write_tar(int fd, const std::function<void(TarWriter&)>& write) {
-  HashStream out(fd);
-  TarWriter tar(out);
+void write_tar(int fd, const std::function<void(files::TarWriter&)>& write) {
+  files::HashStream out(fd);
+  files::TarWriter tar(out);
   write(tar);
   out.finish();
 }
@@ -27,26 +27,26 @@ void ArchiveSink::file(const std::string& path, std::string_view content) {
 }
 
 void TarSink::directory(const std::string& path) {
-  TarEntry entry;
-  entry.type = EntryType::directory;
+  files::TarEntry entry;
+  entry.type = files::EntryType::directory;
   entry.path = path;
   entry.mode = 0755;
-  write_tar(out_, [&](TarWriter& tar) { tar.entry(entry); });
+  write_tar(out_, [&](files::TarWriter& tar) { tar.entry(entry); });
 }
 
 void TarSink::file(const std::string& path, uint64_t size,
                    const std::function<void(int fd)>& write) {
-  TarEntry entry;
+  files::TarEntry entry;
   entry.path = path;
   entry.mode = 0644;
   entry.size = size;
-  write_tar(out_, [&](TarWriter& tar) { tar.entry(entry); });
+  write_tar(out_, [&](files::TarWriter& tar) { tar.entry(entry); });
   write(out_);
-  write_tar(out_, [&](TarWriter& tar) { tar.pad(size); });
+  write_tar(out_, [&](files::TarWriter& tar) { tar.pad(size); });
 }
 
 void TarSink::finish() {
-  write_tar(out_, [](TarWriter& tar) { tar.end(); });
+  write_tar(out_, [](files::TarWriter& tar) { tar.end(); });
 }
 
 DirectorySink::DirectorySink(const std::string& directory)

@@ -24,21 +24,21 @@ class TarArchive {
   TarArchive(int fd, const std::string& name)
       : name_(name),
         in_(fd, name),
-        buffer_(std::make_unique_for_overwrite<char[]>(HashStream::kBuffer)),
+        buffer_(std::make_unique_for_overwrite<char[]>(files::HashStream::kBuffer)),
         tar_([this](size_t size) { return take(size); }, name) {}
 
   void run(const ArchiveVisitor& visit) {
     while (const auto entry = tar_.next()) {
       ArchiveFile file;
       file.path = clean(*entry, entry->path);
-      if (entry->type == EntryType::directory) continue;
+      if (entry->type == files::EntryType::directory) continue;
       if (file.path.empty()) refuse(*entry, "has the name of the archive's root");
       if (++entries_ > kMostEntries) throw Error(cat(name_, ": has too many entries"));
-      if (entry->type == EntryType::hard_link) {
+      if (entry->type == files::EntryType::hard_link) {
         file.link = clean(*entry, entry->link);
-      } else if (entry->type == EntryType::symlink) {
+      } else if (entry->type == files::EntryType::symlink) {
         file.link = target(*entry, file.path);
-      } else if (entry->type != EntryType::file) {
+      } else if (entry->type != files::EntryType::file) {
         refuse(*entry, "is neither a file nor a directory");
       }
       file.size = entry->size;
@@ -46,23 +46,23 @@ class TarArchive {
       file.content = [this](char* to, size_t size) { return read(to, size); };
       visit(file);
     }
-    while (!take(HashStream::kBuffer).empty()) {
+    while (!take(files::HashStream::kBuffer).empty()) {
     }
   }
 
  private:
-  [[noreturn]] void refuse(const TarEntry& entry, const std::string& why) const {
+  [[noreturn]] void refuse(const files::TarEntry& entry, const std::string& why) const {
     throw Error(cat(name_, ": ", quoted(entry.path), ": ", why));
   }
 
-  std::string clean(const TarEntry& entry, std::string_view path) const {
-    const auto name = entry_name(path);
+  std::string clean(const files::TarEntry& entry, std::string_view path) const {
+    const auto name = files::entry_name(path);
     if (!name) refuse(entry, "a name with \"..\" that leaves the archive");
     return *name;
   }
 
   // Docker and Podman write "../<layer>/layer.tar" for a layer that is there already.
-  std::string target(const TarEntry& entry, const std::string& path) const {
+  std::string target(const files::TarEntry& entry, const std::string& path) const {
     if (entry.link.starts_with('/')) return clean(entry, entry.link);
     const size_t slash = path.rfind('/');
     return clean(entry,
@@ -85,9 +85,9 @@ class TarArchive {
   }
 
   const std::string& name_;
-  Decompressor in_;
+  files::Decompressor in_;
   std::unique_ptr<char[]> buffer_;
-  TarReader tar_;
+  files::TarReader tar_;
   std::string_view rest_;
   size_t entries_ = 0;
 };

@@ -16,7 +16,7 @@ struct ArchiveFile {
   std::string path;
   uint64_t size = 0;
   std::optional<std::string> link;  // another path of the archive; then there is no content
-  ByteSource content;               // what the visitor does not read is skipped
+  files::ByteSource content;        // what the visitor does not read is skipped
 };
 using ArchiveVisitor = std::function<void(const ArchiveFile&)>;
 

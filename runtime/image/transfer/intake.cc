@@ -21,8 +21,8 @@ namespace {
 // begins as something compressed.
 class Arrival {
  public:
-  Arrival(const ByteSource& source, const LayerOffer& offer, std::string name, std::string file,
-          bool is_partial)
+  Arrival(const files::ByteSource& source, const LayerOffer& offer, std::string name,
+          std::string file, bool is_partial)
       : source_(source), offer_(offer), name_(std::move(name)), file_(std::move(file)) {
     if (is_partial) open();
   }
@@ -34,7 +34,7 @@ class Arrival {
       in_source_ = true;
       const size_t more = source_(to + got, size - got);
       in_source_ = false;
-      if (count_ + got == 0 && !fd_ && begins_compressed({to, more})) open();
+      if (count_ + got == 0 && !fd_ && files::begins_compressed({to, more})) open();
       if (fd_) write_all(fd_.get(), {to + got, more}, file_);
       got += more;
     }
@@ -72,7 +72,7 @@ class Arrival {
     throw Error(cat(name_, ": ", why), "nothing of it was stored");
   }
 
-  const ByteSource& source_;
+  const files::ByteSource& source_;
   const LayerOffer& offer_;
   const std::string name_, file_;
   Fd fd_;
@@ -86,8 +86,9 @@ std::string name_of(const LayerOffer& offer) {
 }
 
 // The media type under which the layer is kept; empty: as an uncompressed tar.
-std::string kept_type(const LayerOffer& offer, Compression compression) {
-  const bool gzip = compression == Compression::gzip, zstd = compression == Compression::zstd;
+std::string kept_type(const LayerOffer& offer, files::Compression compression) {
+  const bool gzip = compression == files::Compression::gzip,
+             zstd = compression == files::Compression::zstd;
   if (!gzip && !zstd) return {};
   if (!offer.media_type.empty()) return offer.media_type;
   return gzip ? kGzipLayerType : kZstdLayerType;
@@ -134,13 +135,13 @@ bool Intake::matches(const Descriptor& blob, const Layer& layer) {
   // It came with another image, perhaps one whose config told other diff ids.
   const std::string path = BlobStore(store_.paths()).path(blob.digest);
   const Fd fd = open_file(path, O_RDONLY | O_NOFOLLOW);
-  const ByteSource source = [&](char* to, size_t size) {
+  const files::ByteSource source = [&](char* to, size_t size) {
     return read_full(fd.get(), to, size, path);
   };
   return digest_layer(source, cat("layer ", blob.digest.str())).diff_id == layer.diff_id;
 }
 
-ReceivedLayer Intake::receive(const LayerOffer& offer, const ByteSource& source,
+ReceivedLayer Intake::receive(const LayerOffer& offer, const files::ByteSource& source,
                               const std::string& partial) {
   const std::string name = name_of(offer);
   if (!offer.media_type.empty() && !is_layer_type(offer.media_type))
@@ -151,7 +152,7 @@ ReceivedLayer Intake::receive(const LayerOffer& offer, const ByteSource& source,
     file = cat(scratch_.path(), '/', count_++);
   }
   Arrival arrival(source, offer, name, file, !partial.empty());
-  const ByteSource bytes = [&](char* to, size_t size) {
+  const files::ByteSource bytes = [&](char* to, size_t size) {
     const size_t got = arrival.read(to, size);
     sync_.wrote(got);
     return got;
@@ -164,7 +165,7 @@ ReceivedLayer Intake::receive(const LayerOffer& offer, const ByteSource& source,
       result = digest_layer(bytes, name);
     } else {
       draft.emplace(store_.paths());
-      TarRecipe recipe(draft->recipe());
+      files::TarRecipe recipe(draft->recipe());
       result = read_layer(bytes, name, *draft, recipe);
     }
   } catch (const SysError&) {

@@ -58,7 +58,7 @@ class Intake {
   // Reads a layer to its end. `partial` names a file for the compressed bytes; what it holds
   // already is taken as the beginning, and `source` gives what follows. It is removed when the
   // digest or the size is wrong, and moved away by `record`. Throws what `source` throws.
-  ReceivedLayer receive(const LayerOffer& offer, const ByteSource& source,
+  ReceivedLayer receive(const LayerOffer& offer, const files::ByteSource& source,
                         const std::string& partial = {});
 
   // Stores the layers that were received, without an image and without their compressed bytes;
@@ -84,7 +84,7 @@ class Intake {
 
   ImageStore& store_;
   Lease lease_;
-  const Scratch scratch_;
+  const files::Scratch scratch_;
   EarlySync sync_;
   std::mutex mutex_;
   std::map<Digest, Unpacked> unpacked_;       // by diff id

@@ -81,7 +81,7 @@ class Loader {
     documents_[file.path] = std::move(content);
   }
 
-  void layer(const ArchiveFile& file, const ByteSource& content) {
+  void layer(const ArchiveFile& file, const files::ByteSource& content) {
     LayerOffer offer;
     offer.size = file.size;
     if (file.path.starts_with(kBlobs)) {
@@ -100,7 +100,7 @@ class Loader {
   }
 
   std::string resolve(const std::string& named) const {
-    const auto name = entry_name(named);
+    const auto name = files::entry_name(named);
     if (!name) throw Error(cat(name_, ": ", quoted(named), ": leaves the archive"));
     std::string path = *name;
     for (int i = 0; i < kLinks; ++i) {

@@ -81,7 +81,7 @@ class Line {
     for (size_t i = 0; i < workers_; ++i)
       threads.emplace_back([this] { guarded([&] { work(); }); });
     threads.emplace_back([this] { guarded([&] { read(); }); });
-    image::HashStream out(out_fd);
+    files::HashStream out(out_fd);
     guarded([&] { write(out, on_bytes); });
     for (std::thread& thread : threads) thread.join();
     if (failure_) std::rethrow_exception(failure_);
@@ -149,7 +149,7 @@ class Line {
     return nullptr;
   }
 
-  void write(image::HashStream& out, const std::function<void(uint64_t)>& on_bytes) {
+  void write(files::HashStream& out, const std::function<void(uint64_t)>& on_bytes) {
     uint64_t done = 0;
     for (;;) {
       std::unique_ptr<Block> block;

@@ -213,7 +213,7 @@ class Pull {
       sink_.on_layer(blob.digest, State::moving, position, blob.size);
     };
     BlobSource source(repository_, blob, kept, show, client);
-    const image::ByteSource bytes = [&](char* to, size_t size) {
+    const files::ByteSource bytes = [&](char* to, size_t size) {
       if (stop) throw Stopped();
       const size_t got = source.read(to, size);
       client = source.client();

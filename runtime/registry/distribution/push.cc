@@ -198,7 +198,7 @@ class Push {
   PushMemory memory_;
   TransferSink& sink_;
   const PushOptions options_;
-  const image::Scratch scratch_;
+  const files::Scratch scratch_;
   std::mutex mutex_;
   int files_ = 0;
 };

@@ -7,7 +7,7 @@
 
 #include "tests/unit/runtime/image/store_fixture.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 using testing::HasSubstr;
@@ -187,4 +187,4 @@ TEST_F(DecompressorTest, NothingIsNoContent) {
 }
 
 }  // namespace
-}  // namespace mini::image
+}  // namespace mini::files

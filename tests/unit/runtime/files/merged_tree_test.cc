@@ -12,7 +12,7 @@
 #include "runtime/base/text.h"
 #include "runtime/files/copy_up.h"
 
-namespace mini::engine {
+namespace mini::files {
 namespace {
 
 using testing::ElementsAre;
@@ -188,4 +188,4 @@ TEST_F(MergedTreeTest, AKilledCopyIsFinishedAndTakesNothingAway) {
 }
 
 }  // namespace
-}  // namespace mini::engine
+}  // namespace mini::files

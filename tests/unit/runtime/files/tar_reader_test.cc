@@ -6,7 +6,7 @@
 #include "runtime/base/error.h"
 #include "tests/unit/runtime/image/tar_builder.h"
 
-namespace mini::image {
+namespace mini::files {
 namespace {
 
 using testing::HasSubstr;
@@ -136,4 +136,4 @@ TEST(TarReader, ADirectoryBeforePosixEndsInASlash) {
 }
 
 }  // namespace
-}  // namespace mini::image
+}  // namespace mini::files

@@ -43,8 +43,8 @@ inline bool is_root() {
   return geteuid() == 0;
 }
 
-inline EntryMeta meta(uint32_t mode, int64_t mtime = 0) {
-  EntryMeta result;
+inline files::EntryMeta meta(uint32_t mode, int64_t mtime = 0) {
+  files::EntryMeta result;
   result.mode = mode;
   result.mtime = mtime;
   // So that everything but devices and owners is tested without root, too.
@@ -65,7 +65,7 @@ inline struct stat status(const std::string& path) {
   return info;
 }
 
-inline bool is_whiteout(const std::string& path) {
+inline bool files::is_whiteout(const std::string& path) {
   const struct stat info = status(path);
   return S_ISCHR(info.st_mode) && info.st_rdev == 0;
 }

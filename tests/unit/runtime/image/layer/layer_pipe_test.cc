@@ -28,9 +28,9 @@ TEST_F(LayerPipeTest, WhatIsWrittenIsUnpacked) {
   Draft draft(paths_);
   pass_layer(
       [](int fd) {
-        HashStream out(fd);
-        TarWriter tar(out);
-        TarEntry entry;
+        files::HashStream out(fd);
+        files::TarWriter tar(out);
+        files::TarEntry entry;
         entry.path = "file";
         entry.mode = 0644;
         entry.size = 2;
@@ -55,11 +55,11 @@ TEST_F(LayerPipeTest, AReaderThatGivesUpIsTheReason) {
 
 TEST_F(LayerPipeTest, AWriterThatFailsIsTheReason) {
   const std::string error = error_of([](int fd) {
-    HashStream out(fd);
-    TarEntry entry;
+    files::HashStream out(fd);
+    files::TarEntry entry;
     entry.path = "file";
     entry.size = 4096;
-    TarWriter(out).entry(entry);
+    files::TarWriter(out).entry(entry);
     out.finish();
     throw SysError(EIO, "source");
   });

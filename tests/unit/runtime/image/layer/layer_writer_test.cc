@@ -22,7 +22,7 @@ class LayerWriterTest : public StoreTest {
 // All that a writer can make, with content on both sides of the buffer's and the hashing thread's
 // limits.
 LayerWriter::Result write_everything(LayerWriter& writer, int source, uint64_t source_size) {
-  EntryMeta attributes = meta(0640, 12);
+  files::EntryMeta attributes = meta(0640, 12);
   attributes.xattrs = {{"user.a", "1"}, {"trusted.overlay.origin", "not kept"}};
   writer.directory("", meta(0711));
   writer.directory("a", meta(0755), true);
@@ -57,17 +57,17 @@ TEST_F(LayerWriterTest, WhatIsHashedIsWhatSealWouldFind) {
   EXPECT_EQ(status(written.tree() + "/a/set-id").st_mode & 07777, 06755u);
   EXPECT_EQ(status(written.tree() + "/a/big").st_nlink, 3u);
   EXPECT_EQ(read_file(written.tree() + "/a/big"), content);
-  EXPECT_TRUE(is_whiteout(written.tree() + "/gone"));
+  EXPECT_TRUE(files::is_whiteout(written.tree() + "/gone"));
 }
 
 TEST_F(LayerWriterTest, OwnersDevicesAndSetGroupDirectoriesAsRoot) {
   if (!is_root()) GTEST_SKIP() << "owners and devices need root";
   Draft draft(paths_);
   LayerWriter writer(draft, 0);
-  EntryMeta owned = meta(04755);
+  files::EntryMeta owned = meta(04755);
   owned.uid = 3'000'000;  // more than ustar's field holds
   owned.gid = 7;
-  EntryMeta group = meta(02775);
+  files::EntryMeta group = meta(02775);
   group.gid = 42;
   writer.directory("group", group);
   writer.directory("group/inner", meta(0755));

@@ -54,7 +54,7 @@ std::string foreign_tar(const std::string& content) {
 
 class IntakeTest : public ImageStoreTest {
  protected:
-  static ByteSource source_of(const std::string& bytes) {
+  static files::ByteSource source_of(const std::string& bytes) {
     return [bytes, at = size_t{0}](char* to, size_t size) mutable {
       const size_t got = std::min(size, bytes.size() - at);
       memcpy(to, bytes.data() + at, got);

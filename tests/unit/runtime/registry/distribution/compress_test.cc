@@ -32,7 +32,7 @@ Result compress(PushFormat format, const std::string& text) {
 }
 
 std::string unpacked(const Fd& file, size_t size) {
-  image::Decompressor in(file.get(), "test");
+  files::Decompressor in(file.get(), "test");
   std::string text(size + 10, '\0');
   size_t done = 0;
   while (const size_t got = in.read(text.data() + done, text.size() - done)) done += got;
