@@ -1,6 +1,5 @@
 #include "runtime/files/attributes.h"
 
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -97,10 +96,6 @@ const char* implied_key() {
 
 }  // namespace
 
-bool is_whiteout(const struct stat& info) {
-  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
-}
-
 bool is_kept_attribute(std::string_view name) {
   // A key with '=' cannot be written in a PAX record.
   if (name.find('=') != std::string_view::npos) return false;
@@ -125,6 +120,21 @@ Attributes read_attributes(int fd, const char* name, bool normalise, const std::
     if (normalise && !key.starts_with("security.")) remove_attribute(fd, name, key, shown);
   }
   return result;
+}
+
+bool is_opaque(int directory, bool userxattr) {
+  char value = 0;
+  const char* name = userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+  return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
+}
+
+void copy_attributes(int from, int to, const std::string& shown) {
+  for (const std::string& key : list_names(from, nullptr, shown)) {
+    if (!is_kept_attribute(key) && !key.starts_with("system.posix_acl_")) continue;
+    const std::string value = get_value(from, nullptr, key, shown);
+    if (fsetxattr(to, key.c_str(), value.data(), value.size(), 0) < 0 && errno != EOPNOTSUPP)
+      throw SysError(cat(shown, ": set the attribute ", quoted(key)));
+  }
 }
 
 void set_attribute(int fd, const char* name, const std::string& key, std::string_view value,

@@ -3,16 +3,16 @@
 // rest is the host's (security labels) or overlay's, and is in no digest.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <map>
 #include <string>
 #include <string_view>
 
 namespace mini::files {
 
-bool is_whiteout(const struct stat& info);  // overlay's: a character device 0/0
 bool is_kept_attribute(std::string_view name);
+// Overlay's mark on a directory that hides what is below it in the layers below. `userxattr`: the
+// mount option of that name.
+bool is_opaque(int directory, bool userxattr);
 
 struct Attributes {
   std::map<std::string, std::string> kept;
@@ -25,6 +25,9 @@ struct Attributes {
 // elsewhere (redirect, metacopy).
 Attributes read_attributes(int fd, const char* name, bool normalise, const std::string& shown);
 
+// Those that are kept, and POSIX ACLs, which no layer has. What the file system of `to` cannot hold
+// is left out.
+void copy_attributes(int from, int to, const std::string& shown);
 void set_attribute(int fd, const char* name, const std::string& key, std::string_view value,
                    const std::string& shown);
 void set_opaque(int directory_fd, const std::string& shown);

@@ -1,5 +1,5 @@
 // What the image has at a volume's place becomes the content of a new, empty volume, as Docker does
-// it: owners, modes, times and attributes too. Reads the image through a MergedTree and writes into
+// it: owners, modes, times and attributes too. Reads the image through a View and writes into
 // <volume>/_copy, which nobody else knows, so no link is ever followed. Whole and synced, that
 // becomes <volume>/_ready, and its entries move into _data, which containers may have mounted
 // already; a file that is there by then stays. Killed before, nothing has happened; killed after,

@@ -4,12 +4,10 @@
 // SysError; `shown` is for errors.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <string>
 
 #include "runtime/base/fd.h"
-#include "runtime/files/merged_tree.h"
+#include "runtime/files/view.h"
 
 namespace mini::files {
 
@@ -21,13 +19,13 @@ enum class CopyAttributes { yes, no };
 Fd open_regular(int directory, const std::string& name, const std::string& shown);
 // Owner, mode, attributes and times of an open file or directory. Owner first: changing it clears
 // set-user-id.
-void copy_metadata(int from, int to, const struct stat& info, const std::string& shown,
+void copy_metadata(int from, int to, const Node& node, const std::string& shown,
                    CopyAttributes attributes = CopyAttributes::yes);
 // The content that `from` has from here on.
 void copy_content(int from, int to, const std::string& shown);
-// Anything but a directory, to a name that is free; sockets are left out. Owner, mode and times are
-// those in `entry.info`.
-void copy_file(const MergedTree::Entry& entry, int parent, const std::string& name,
+// Anything but a directory or a socket, to a name that is free. Owner, mode and times are
+// those in `entry`.
+void copy_file(const OpenEntry& entry, int parent, const std::string& name,
                const std::string& shown, CopyAttributes attributes = CopyAttributes::yes);
 
 }  // namespace mini::files

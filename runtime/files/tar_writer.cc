@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "runtime/base/text.h"
 
@@ -122,15 +123,11 @@ void TarWriter::entry(const TarEntry& entry) {
 void TarWriter::whiteout(const std::string& path) {
   const size_t slash = path.rfind('/');
   const size_t name = slash == std::string::npos ? 0 : slash + 1;
-  TarEntry marker;
-  marker.path = cat(path.substr(0, name), kWhiteoutPrefix, path.substr(name));
-  entry(marker);
+  entry({EntryType::file, cat(path.substr(0, name), kWhiteoutPrefix, path.substr(name))});
 }
 
 void TarWriter::opaque(const std::string& directory) {
-  TarEntry marker;
-  marker.path = directory.empty() ? std::string(kOpaqueMarker) : cat(directory, '/', kOpaqueMarker);
-  entry(marker);
+  entry({EntryType::file, join_path(directory, kOpaqueMarker)});
 }
 
 void TarWriter::pad(uint64_t size) {

@@ -14,11 +14,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/files/hash_stream.h"
+#include "runtime/files/metadata.h"
 
 namespace mini::files {
 
@@ -37,15 +38,16 @@ enum class EntryType : char {
   fifo = '6',
 };
 
-struct TarEntry {
+struct TarEntry : EntryMeta {
+  TarEntry() = default;
+  TarEntry(EntryType kind, std::string name, EntryMeta meta = {})
+      : EntryMeta(std::move(meta)), type(kind), path(std::move(name)) {}
+
   EntryType type = EntryType::file;
-  std::string path;  // "a/b"; "" is the root
-  uint32_t mode = 0, uid = 0, gid = 0;
+  std::string path;   // "a/b"; "" is the root
   uint64_t size = 0;  // of a file: `data` must follow with as many bytes
-  int64_t mtime = 0;
-  std::string link;  // what a symlink holds, or the path of a hard link's file
+  std::string link;   // what a symlink holds, or the path of a hard link's file
   unsigned major = 0, minor = 0;
-  std::map<std::string, std::string> xattrs;
 };
 
 class TarWriter {

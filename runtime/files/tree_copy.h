@@ -4,13 +4,12 @@
 // lead it elsewhere (CVE-2018-15664). Throws Error / SysError.
 #pragma once
 
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "runtime/base/root.h"
-#include "runtime/files/merged_tree.h"
+#include "runtime/files/hard_links.h"
+#include "runtime/files/view.h"
 
 namespace mini::files {
 
@@ -31,35 +30,39 @@ class TreeCopy {
   TreeCopy(const Root& root, Fd into, const CopyOptions& options, std::string shown);
 
   // A directory before its content. "" is `into` itself, which stays as it is.
-  void add(const std::string& path, MergedTree::Entry entry);
+  void add(const std::string& path, OpenEntry entry);
   void finish();  // the last times
 
  private:
   struct Level {
     std::string path;
     Fd fd;
-    struct stat info;
+    Node node;
     bool made;  // or met by name: then it gets the source's times
   };
   int enter(const std::string& parent);
   void leave();
   void directory(const std::string& path, const std::string& name, int parent,
-                 const MergedTree::Entry& entry);
-  void file(const std::string& path, const std::string& name, int parent,
-            const MergedTree::Entry& entry);
-  bool link(const std::string& path, const std::string& name, int parent,
-            const std::pair<dev_t, ino_t>& key);
+                 const OpenEntry& entry);
+  void file(const std::string& path, const std::string& name, int parent, const OpenEntry& entry);
+  void link(const std::string& path, const std::string& name, int parent,
+            const std::string& existing);
   std::string shown(const std::string& path) const;
 
   bool merge_implied(const std::string& path, const std::string& name, int parent,
-                     const MergedTree::Entry& entry);
+                     const OpenEntry& entry);
 
   const Root& root_;
   const Root into_;
   const CopyOptions options_;
   const std::string shown_;
   std::vector<Level> levels_;
-  std::map<std::pair<dev_t, ino_t>, std::string> links_;
+  HardLinks links_;
 };
+
+// The directory `path` of a view with all that belongs to it becomes the root of `to`; false when
+// there is no such directory.
+bool copy_directory(const View& view, const std::string& path, const Root& to,
+                    const CopyOptions& options);
 
 }  // namespace mini::files

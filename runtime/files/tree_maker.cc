@@ -13,13 +13,13 @@
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
+#include "runtime/files/metadata.h"
 
 namespace mini::files {
 namespace {
 
 constexpr size_t kOpenDirectories = 64;
 constexpr int kMostLinks = 40;  // as the kernel
-constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // The components of a path, the first one last.
 std::vector<std::string> reversed(std::string_view path) {
@@ -29,10 +29,6 @@ std::vector<std::string> reversed(std::string_view path) {
   }
   std::reverse(parts.begin(), parts.end());
   return parts;
-}
-
-bool stat_entry(int directory, const std::string& name, struct stat& info) {
-  return fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void set_time(int directory, const char* name, int64_t mtime, const std::string& shown) {
@@ -146,15 +142,14 @@ Fd TreeMaker::open_component(int parent, const std::string& name, const std::str
   Fd fd(openat(parent, name.c_str(), kDirectoryFlags));
   if (fd) return fd;
   const int error = errno;
-  struct stat info;
-  const bool found = stat_entry(parent, name, info);
-  if (found && S_ISLNK(info.st_mode))
+  const std::optional<Node> found = node_at(parent, name);
+  if (found && found->is_link())
     throw Error(cat(shown(path), ": is a link, and an entry goes through it"));
-  if (found && !is_whiteout(info) && !S_ISDIR(info.st_mode))
+  if (found && !found->is_whiteout() && !found->is_directory())
     throw Error(cat(shown(path), ": is not a directory, and an entry is below it"));
-  if ((error != ENOENT && !found) || is_strict() || (found && S_ISDIR(info.st_mode)))
+  if ((error != ENOENT && !found) || is_strict() || (found && found->is_directory()))
     throw SysError(error, shown(path));
-  return make_parent(parent, name, path, found);
+  return make_parent(parent, name, path, found.has_value());
 }
 
 Fd TreeMaker::make_parent(int parent, const std::string& name, const std::string& path,
@@ -184,9 +179,9 @@ template <class Make>
 bool TreeMaker::make_name(const Place& place, const std::string& path, Make&& make) {
   if (make() >= 0) return false;
   if (errno != EEXIST) throw SysError(shown(path));
-  struct stat info;
-  if (!stat_entry(place.directory, place.name, info)) throw SysError(shown(path));
-  const bool whiteout = is_whiteout(info);
+  const std::optional<Node> there = node_at(place.directory, place.name);
+  if (!there) throw SysError(shown(path));
+  const bool whiteout = there->is_whiteout();
   if (!whiteout && is_strict()) throw Error(cat(shown(path), ": is there twice"));
   if (!whiteout) {
     replace_(place.directory, place.name, child(place.name));
@@ -200,9 +195,8 @@ bool TreeMaker::make_name(const Place& place, const std::string& path, Make&& ma
 void TreeMaker::directory(const std::string& path, const EntryMeta& meta) {
   if (!path.empty()) {
     const Place at = place(path);
-    struct stat info;
-    const bool again =
-        !is_strict() && stat_entry(at.directory, at.name, info) && S_ISDIR(info.st_mode);
+    const std::optional<Node> there = is_strict() ? std::nullopt : node_at(at.directory, at.name);
+    const bool again = there && there->is_directory();
     const bool whiteout =
         !again && make_name(at, path, [&] { return mkdirat(at.directory, at.name.c_str(), 0700); });
     descend(at.name);
@@ -238,9 +232,9 @@ void TreeMaker::finish_file(const Fd& fd, const std::string& path, const EntryMe
 void TreeMaker::symlink(const std::string& path, const EntryMeta& meta, const std::string& target) {
   const Place at = place(path);
   make_name(at, path, [&] { return symlinkat(target.c_str(), at.directory, at.name.c_str()); });
-  struct stat made;
-  if (!stat_entry(at.directory, at.name, made)) throw SysError(shown(path));
-  if ((made.st_uid != meta.uid || made.st_gid != meta.gid) &&
+  const std::optional<Node> made = node_at(at.directory, at.name);
+  if (!made) throw SysError(shown(path));
+  if ((made->uid != meta.uid || made->gid != meta.gid) &&
       fchownat(at.directory, at.name.c_str(), meta.uid, meta.gid, AT_SYMLINK_NOFOLLOW) < 0) {
     throw SysError(cat(shown(path), ": set the owner"));
   }
@@ -254,25 +248,18 @@ TreeMaker::Linked TreeMaker::hard_link(const std::string& path, const std::strin
   const Root root(root_.duplicate(), shown_);
   const auto [directory, name] = with_context(cat(shown(path), ": hard link to ", quoted(existing)),
                                               [&] { return root.parent_of(existing); });
-  struct stat info;
-  if (!stat_entry(directory.get(), name, info) || is_whiteout(info)) {
+  const std::optional<Node> first = node_at(directory.get(), name);
+  if (!first || first->is_whiteout()) {
     throw Error(cat(shown(path), ": hard link to ", quoted(existing),
                     ", which is not in this layer before it"));
   }
-  struct stat there;
-  const bool same = stat_entry(at.directory, at.name, there) && there.st_dev == info.st_dev &&
-                    there.st_ino == info.st_ino;
-  if (!same || is_strict()) {
+  const std::optional<Node> there = node_at(at.directory, at.name);
+  if (!there || !there->same_inode(*first) || is_strict()) {
     make_name(at, path, [&] {
       return linkat(directory.get(), name.c_str(), at.directory, at.name.c_str(), 0);
     });
   }
-  EntryMeta meta;
-  meta.mode = info.st_mode & 07777;
-  meta.uid = info.st_uid;
-  meta.gid = info.st_gid;
-  meta.mtime = info.st_mtim.tv_sec;
-  return {meta, info.st_ino};
+  return {meta_of(*first), first->inode};
 }
 
 void TreeMaker::node(const std::string& path, const EntryMeta& meta, uint32_t type, unsigned major,
@@ -296,9 +283,9 @@ void TreeMaker::whiteout(const std::string& path) {
   if (mknodat(at.directory, at.name.c_str(), S_IFCHR, makedev(0, 0)) == 0)
     return set_time(at.directory, at.name.c_str(), 0, shown(path));
   if (errno != EEXIST) throw SysError(shown(path));
-  struct stat info;
-  if (!stat_entry(at.directory, at.name, info)) throw SysError(shown(path));
-  if (!S_ISDIR(info.st_mode)) return;
+  const std::optional<Node> there = node_at(at.directory, at.name);
+  if (!there) throw SysError(shown(path));
+  if (!there->is_directory()) return;
   descend(at.name);
   set_opaque(levels_.back().fd.get(), shown(path));
 }

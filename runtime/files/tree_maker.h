@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "runtime/base/fd.h"
-#include "runtime/files/entry_meta.h"
+#include "runtime/files/metadata.h"
 
 namespace mini::files {
 

@@ -1,250 +1,192 @@
 #include "runtime/files/tree_tar.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <map>
-#include <memory>
-#include <utility>
-#include <vector>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/files/attributes.h"
-#include "runtime/files/tar_writer.h"
+#include "runtime/files/directory.h"
+#include "runtime/files/file_copy.h"
 
 namespace mini::files {
 namespace {
 
-constexpr size_t kReadAtOnce = 64 << 10;
-constexpr int kOpenLevels =
-    128;  // deeper ones are reopened by "..", so that no depth needs more descriptors
+constexpr uint64_t kReadAtOnce = 64 << 10;
 
-struct Name {
-  std::string text;
-  unsigned char type;  // DT_*
-};
-
-std::vector<Name> sorted_names(int directory, const std::string& shown) {
-  Fd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(copy ? fdopendir(copy.get()) : nullptr,
-                                                   closedir);
-  if (!stream) throw SysError(shown);
-  copy.release();  // the stream's now
-  std::vector<Name> names;
-  for (;;) {
-    errno = 0;
-    const dirent* const entry = readdir(stream.get());
-    if (!entry) break;
-    const std::string_view text = entry->d_name;
-    if (text != "." && text != "..") names.push_back({std::string(text), entry->d_type});
+EntryType type_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return EntryType::directory;
+    case S_IFLNK:
+      return EntryType::symlink;
+    case S_IFCHR:
+      return EntryType::character;
+    case S_IFBLK:
+      return EntryType::block;
+    case S_IFIFO:
+      return EntryType::fifo;
+    default:
+      return EntryType::file;
   }
-  if (errno != 0) throw SysError(cat(shown, ": read the directory"));
-  std::sort(names.begin(), names.end(),
-            [](const Name& a, const Name& b) { return a.text < b.text; });
-  return names;
 }
-
-class TreeTar {
- public:
-  TreeTar(HashStream& out, int64_t epoch, bool normalise, const std::string& shown)
-      : out_(out), tar_(out), epoch_(epoch), normalise_(normalise), shown_(shown) {}
-
-  uint64_t run(Fd tree) {
-    const struct stat info = stat_fd(tree.get(), shown_);
-    const Attributes attributes = read_attributes(tree.get(), nullptr, normalise_, shown_);
-    const bool changed = (info.st_mode & 07777) != 0755 || info.st_uid != 0 || info.st_gid != 0 ||
-                         !attributes.kept.empty();
-    if (changed || attributes.opaque)
-      tar_.entry(described(EntryType::directory, "", info, attributes));
-    if (attributes.opaque) tar_.opaque("");
-    content(tree, "", 0);
-    clamp_open(tree.get(), info, shown_);
-    tar_.end();
-    return tar_.entries();
-  }
-
- private:
-  std::string shown(const std::string& path) const { return cat(shown_, ": ", quoted(path)); }
-
-  TarEntry described(EntryType type, const std::string& path, const struct stat& info,
-                     const Attributes& attributes) const {
-    TarEntry entry;
-    entry.type = type;
-    entry.path = path;
-    entry.mode = info.st_mode & 07777;
-    entry.uid = info.st_uid;
-    entry.gid = info.st_gid;
-    entry.mtime = clamp_time(info.st_mtim.tv_sec, epoch_);
-    entry.xattrs = attributes.kept;
-    return entry;
-  }
-
-  bool must_clamp(const struct stat& info) const {
-    return normalise_ && (info.st_mtim.tv_nsec != 0 ||
-                          info.st_mtim.tv_sec != clamp_time(info.st_mtim.tv_sec, epoch_));
-  }
-
-  void clamp_open(int fd, const struct stat& info, const std::string& what) const {
-    if (!must_clamp(info)) return;
-    const timespec times[2] = {{0, UTIME_OMIT}, {clamp_time(info.st_mtim.tv_sec, epoch_), 0}};
-    if (futimens(fd, times) < 0) throw SysError(cat(what, ": set the time"));
-  }
-
-  void clamp_entry(int directory, const std::string& name, const struct stat& info,
-                   const std::string& path) const {
-    if (!must_clamp(info)) return;
-    const timespec times[2] = {{0, UTIME_OMIT}, {clamp_time(info.st_mtim.tv_sec, epoch_), 0}};
-    if (utimensat(directory, name.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0)
-      throw SysError(cat(shown(path), ": set the time"));
-  }
-
-  void content(Fd& directory, const std::string& path, int depth) {
-    for (const Name& name : sorted_names(directory.get(), shown(path))) {
-      const std::string inner = path.empty() ? name.text : cat(path, '/', name.text);
-      if (name.text.starts_with(kWhiteoutPrefix)) {
-        throw Error(
-            cat(shown(inner),
-                ": names that begin with .wh. mark deletions in layers, so a file cannot have one"),
-            "rename or remove it");
-      }
-      if (inner.size() >= kLongestPath)
-        throw Error(cat(shown(path), ": a path below it is longer than ", kLongestPath, " bytes"));
-      entry(directory, name, inner, depth);
-    }
-  }
-
-  void entry(Fd& directory, const Name& name, const std::string& path, int depth) {
-    if (name.type == DT_REG) return file(directory.get(), name.text, path);
-    if (name.type == DT_DIR) return subdirectory(directory, name.text, path, depth);
-    struct stat info;
-    if (fstatat(directory.get(), name.text.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-      throw SysError(shown(path));
-    switch (info.st_mode & S_IFMT) {
-      case S_IFREG:
-        return file(directory.get(), name.text, path);
-      case S_IFDIR:
-        return subdirectory(directory, name.text, path, depth);
-      case S_IFSOCK:
-        if (normalise_ && unlinkat(directory.get(), name.text.c_str(), 0) < 0)
-          throw SysError(shown(path));
-        return;
-      case S_IFCHR:
-        if (info.st_rdev == makedev(0, 0)) return tar_.whiteout(path);
-        [[fallthrough]];
-      default:
-        return special(directory.get(), name.text, path, info);
-    }
-  }
-
-  // The path of the same file when it is in the tar already.
-  bool is_link(const struct stat& info, const std::string& path) {
-    if (info.st_nlink < 2) return false;
-    const auto [first, inserted] = links_.try_emplace({info.st_dev, info.st_ino}, path);
-    if (inserted) return false;
-    TarEntry entry = described(EntryType::hard_link, path, info, {});
-    entry.link = first->second;
-    tar_.entry(entry);
-    return true;
-  }
-
-  void file(int directory, const std::string& name, const std::string& path) {
-    const Fd fd(
-        openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!fd) throw SysError(shown(path));
-    const struct stat info = stat_fd(fd.get(), shown(path));
-    if (!S_ISREG(info.st_mode)) throw Error(cat(shown(path), ": changed while it was read"));
-    const Attributes attributes = read_attributes(fd.get(), nullptr, normalise_, shown(path));
-    clamp_open(fd.get(), info, shown(path));
-    if (is_link(info, path)) return;
-    TarEntry entry = described(EntryType::file, path, info, attributes);
-    entry.size = static_cast<uint64_t>(info.st_size);
-    tar_.entry(entry);
-    copy_content(fd.get(), entry.size, path);
-    tar_.pad(entry.size);
-  }
-
-  void copy_content(int fd, uint64_t size, const std::string& path) {
-    for (uint64_t left = size; left > 0;) {
-      const HashStream::Space room = out_.space(std::min<uint64_t>(left, kReadAtOnce));
-      const size_t want = std::min<uint64_t>(left, room.size);
-      const size_t got = read_full(fd, room.data, want, shown(path));
-      if (got < want) throw Error(cat(shown(path), ": became shorter while it was read"));
-      out_.commit(got);
-      left -= got;
-    }
-  }
-
-  void subdirectory(Fd& parent, const std::string& name, const std::string& path, int depth) {
-    Fd directory(
-        openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) throw SysError(shown(path));
-    const struct stat info = stat_fd(directory.get(), shown(path));
-    const Attributes attributes =
-        read_attributes(directory.get(), nullptr, normalise_, shown(path));
-    tar_.entry(described(EntryType::directory, path, info, attributes));
-    if (attributes.opaque) tar_.opaque(path);
-    const bool deep = depth >= kOpenLevels;
-    struct stat left {};
-    if (deep) {
-      left = stat_fd(parent.get(), shown(path));
-      parent.reset();
-    }
-    content(directory, path, depth + 1);
-    if (deep) parent = reopen_parent(directory.get(), left, path);
-    clamp_open(directory.get(), info, shown(path));
-  }
-
-  Fd reopen_parent(int directory, const struct stat& left, const std::string& path) const {
-    Fd parent(openat(directory, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!parent) throw SysError(shown(path));
-    const struct stat found = stat_fd(parent.get(), shown(path));
-    if (found.st_dev != left.st_dev || found.st_ino != left.st_ino)
-      throw Error(cat(shown(path), ": was moved while it was read"));
-    return parent;
-  }
-
-  // Symbolic links, devices and FIFOs: nothing to open.
-  void special(int directory, const std::string& name, const std::string& path,
-               const struct stat& info) {
-    const EntryType type = S_ISLNK(info.st_mode)   ? EntryType::symlink
-                           : S_ISCHR(info.st_mode) ? EntryType::character
-                           : S_ISBLK(info.st_mode) ? EntryType::block
-                                                   : EntryType::fifo;
-    const Attributes attributes = read_attributes(directory, name.c_str(), normalise_, shown(path));
-    clamp_entry(directory, name, info, path);
-    if (is_link(info, path)) return;
-    TarEntry entry = described(type, path, info, attributes);
-    if (type == EntryType::symlink) {
-      char target[kLongestPath];
-      const ssize_t size = readlinkat(directory, name.c_str(), target, sizeof target);
-      if (size < 0) throw SysError(shown(path));
-      entry.link.assign(target, static_cast<size_t>(size));
-    } else if (type != EntryType::fifo) {
-      entry.major = major(info.st_rdev);
-      entry.minor = minor(info.st_rdev);
-    }
-    tar_.entry(entry);
-  }
-
-  HashStream& out_;
-  TarWriter tar_;
-  const int64_t epoch_;
-  const bool normalise_;
-  const std::string& shown_;
-  std::map<std::pair<dev_t, ino_t>, std::string> links_;
-};
 
 }  // namespace
 
+std::string TreeTar::shown(const std::string& path) const {
+  return options_.shown.empty() ? quoted(path) : cat(options_.shown, ": ", quoted(path));
+}
+
+void TreeTar::check_name(const std::string& path, const std::string& name) const {
+  if (name.starts_with(kWhiteoutPrefix)) {
+    throw Error(
+        cat(shown(path),
+            ": names that begin with .wh. mark deletions in layers, so a file cannot have one"),
+        "rename or remove it");
+  }
+  if (path.size() >= kLongestPath)
+    throw Error(cat(shown(path.substr(0, path.rfind('/'))), ": a path below it is longer than ",
+                    kLongestPath, " bytes"));
+}
+
+TarEntry TreeTar::described(const std::string& path, const Node& node,
+                            Attributes&& attributes) const {
+  TarEntry entry(type_of(node.mode), path, meta_of(node));
+  entry.mtime = clamp_time(node.mtime.tv_sec, options_.epoch);
+  entry.xattrs = std::move(attributes.kept);
+  return entry;
+}
+
+bool TreeTar::must_clamp(const Node& node) const {
+  return options_.normalise && (node.mtime.tv_nsec != 0 ||
+                                node.mtime.tv_sec != clamp_time(node.mtime.tv_sec, options_.epoch));
+}
+
+// With `name`, of the entry in the directory `fd`.
+void TreeTar::clamp(int fd, const char* name, const Node& node, const std::string& path) const {
+  if (!must_clamp(node)) return;
+  const timespec times[2] = {{0, UTIME_OMIT}, {clamp_time(node.mtime.tv_sec, options_.epoch), 0}};
+  const int result = name ? utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) : futimens(fd, times);
+  if (result < 0) throw SysError(cat(shown(path), ": set the time"));
+}
+
+void TreeTar::add(const std::string& path, const OpenEntry& entry) {
+  if (options_.layer) check_name(path, entry.name);
+  switch (entry.mode & S_IFMT) {
+    case S_IFDIR:
+      return directory(path, entry);
+    case S_IFREG:
+      return file(path, entry);
+    case S_IFSOCK:
+      if (options_.normalise && unlinkat(entry.directory, entry.name.c_str(), 0) < 0)
+        throw SysError(shown(path));
+      return;
+    default:
+      if (options_.layer && entry.is_whiteout()) return tar_.whiteout(path);
+      return special(path, entry);
+  }
+}
+
+void TreeTar::directory(const std::string& path, const OpenEntry& entry) {
+  Attributes attributes =
+      read_attributes(entry.directory, nullptr, options_.normalise, shown(path));
+  const bool opaque = options_.layer && attributes.opaque;
+  const bool plain = (entry.mode & 07777) == 0755 && entry.uid == 0 && entry.gid == 0 &&
+                     attributes.kept.empty() && !opaque;
+  if (options_.layer && path.empty() && plain) return;
+  tar_.entry(described(path, entry, std::move(attributes)));
+  if (opaque) tar_.opaque(path);
+}
+
+void TreeTar::leave(const OpenEntry& directory) const {
+  clamp(directory.directory, nullptr, directory, directory.path);
+}
+
+bool TreeTar::is_link(const Node& node, TarEntry& entry) {
+  std::optional<std::string> first = links_.earlier(node, entry.path);
+  if (!first) return false;
+  entry.type = EntryType::hard_link;
+  entry.link = *std::move(first);
+  entry.xattrs.clear();
+  tar_.entry(entry);
+  return true;
+}
+
+void TreeTar::file(const std::string& path, const OpenEntry& entry) {
+  const std::string name = shown(path);
+  // Nothing writes to a layer's tree, so that a name cannot become a device meanwhile.
+  const Fd fd = options_.layer ? open_at(entry.directory, entry.name,
+                                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+                               : open_regular(entry.directory, entry.name, name);
+  const Node node = node_of(fd.get(), name);
+  if (!node.is_regular()) throw Error(cat(name, ": changed while it was read"));
+  Attributes attributes = read_attributes(fd.get(), nullptr, options_.normalise, name);
+  clamp(fd.get(), nullptr, node, path);
+  TarEntry header = described(path, node, std::move(attributes));
+  if (is_link(node, header)) return;
+  header.size = node.size;
+  tar_.entry(header);
+  content(fd.get(), header.size, name);
+  tar_.pad(header.size);
+}
+
+void TreeTar::content(int fd, uint64_t size, const std::string& name) {
+  for (uint64_t left = size; left > 0;) {
+    const HashStream::Space room = out_.space(std::min(left, kReadAtOnce));
+    const size_t want = std::min<uint64_t>(left, room.size);
+    const size_t got = read_full(fd, room.data, want, name);
+    if (got < want) throw Error(cat(name, ": became shorter while it was read"));
+    out_.commit(got);
+    left -= got;
+  }
+}
+
+// Symbolic links, devices and FIFOs: nothing to open.
+void TreeTar::special(const std::string& path, const OpenEntry& entry) {
+  const char* const name = entry.name.c_str();
+  Attributes attributes = read_attributes(entry.directory, name, options_.normalise, shown(path));
+  clamp(entry.directory, name, entry, path);
+  TarEntry header = described(path, entry, std::move(attributes));
+  if (is_link(entry, header)) return;
+  if (entry.is_link()) {
+    header.link = read_link(entry.directory, entry.name, shown(path));
+  } else if (!S_ISFIFO(entry.mode)) {
+    header.major = major(entry.rdev);
+    header.minor = minor(entry.rdev);
+  }
+  tar_.entry(header);
+}
+
+uint64_t TreeTar::finish() {
+  tar_.end();
+  return tar_.entries();
+}
+
 uint64_t write_tree_tar(Fd tree, HashStream& out, int64_t epoch, bool normalise,
                         const std::string& shown) {
-  return TreeTar(out, epoch, normalise, shown).run(std::move(tree));
+  TreeTar tar(out, {true, normalise, epoch, shown});
+  const auto add = [&](const OpenEntry& entry) {
+    tar.add(entry.path, entry);
+    return Visit::take;
+  };
+  View::of_directory(std::move(tree), shown).visit("", add, [&](const OpenEntry& directory) {
+    tar.leave(directory);
+  });
+  return tar.finish();
+}
+
+void write_view_tar(const View& view, const std::string& path, int out_fd) {
+  HashStream out(out_fd);
+  TreeTar tar(out);
+  view.visit(path, [&](const OpenEntry& entry) {
+    tar.add(entry.path, entry);
+    return Visit::take;
+  });
+  tar.finish();
+  out.finish();
 }
 
 }  // namespace mini::files

@@ -63,7 +63,7 @@ std::string content_of(const PlannedEntry& entry) {
 
 }  // namespace
 
-std::string hex_of(const ContentHash& hash) {
+std::string hex_of(const files::ContentHash& hash) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(2 * hash.size());
@@ -78,10 +78,10 @@ void StepKey::add(std::string name, std::string value) {
   parts_.push_back({std::move(name), std::move(value)});
 }
 
-std::vector<PlannedEntry> planned_as_they_are(std::vector<FileEntry> entries) {
+std::vector<PlannedEntry> planned_as_they_are(std::vector<files::Entry> entries) {
   std::vector<PlannedEntry> planned;
   planned.reserve(entries.size());
-  for (FileEntry& entry : entries) {
+  for (files::Entry& entry : entries) {
     PlannedEntry& file = planned.emplace_back();
     file.path = entry.path;
     file.mode = entry.mode;

@@ -42,9 +42,9 @@ class StepKey {
   std::vector<const std::vector<PlannedEntry>*> files_;
 };
 
-std::string hex_of(const ContentHash& hash);
+std::string hex_of(const files::ContentHash& hash);
 
 // Files as they are (of a bind mount), for add_files().
-std::vector<PlannedEntry> planned_as_they_are(std::vector<FileEntry> entries);
+std::vector<PlannedEntry> planned_as_they_are(std::vector<files::Entry> entries);
 
 }  // namespace mini::build

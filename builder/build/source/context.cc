@@ -77,7 +77,7 @@ void Context::open_directory(const std::string& directory, const StatePaths& pat
   }
   path_ = absolute(name_);
   identity_ = path_;
-  view_ = FileView::of_directory(directory_.duplicate(), "the context");
+  view_ = files::View::of_directory(directory_.duplicate(), "the context");
   memo_.emplace(cat(paths.root, "/cache/context/", Digest::of(path_).hex()), false);
 }
 
@@ -91,7 +91,7 @@ void Context::open_stdin(const BuildOptions& options, const StatePaths& paths) {
       unpack_stdin(options.stdin_fd, *draft_, /*or_text=*/!options.file, kDockerfileLimit);
   path_ = draft_->tree();
   directory_ = open_file(path_, O_RDONLY | O_DIRECTORY);
-  view_ = FileView::of_directory(directory_.duplicate(), "the context");
+  view_ = files::View::of_directory(directory_.duplicate(), "the context");
   memo_.emplace();
   if (text) dockerfile_ = {"-", std::move(*text)};
 }
@@ -145,20 +145,20 @@ void Context::read_ignore_rules(const BuildOptions& options) {
   ignore_ = dockerfile::IgnoreRules::parse(ignore_source_);
 }
 
-FileView::Visit Context::visit(const FileEntry& entry) const {
-  if (ignore_.empty() || !ignore_.ignored(entry.path)) return FileView::Visit::take;
-  return entry.is_directory() && ignore_.may_include_below(entry.path) ? FileView::Visit::enter
-                                                                       : FileView::Visit::skip;
+files::Visit Context::visit(const files::Entry& entry) const {
+  if (ignore_.empty() || !ignore_.ignored(entry.path)) return files::Visit::take;
+  return entry.is_directory() && ignore_.may_include_below(entry.path) ? files::Visit::enter
+                                                                       : files::Visit::skip;
 }
 
-FileView Context::reopen() const {
+files::View Context::reopen() const {
   Fd again = open_file(path_, O_RDONLY | O_DIRECTORY);
   struct stat held, found;
   if (fstat(directory_.get(), &held) < 0 || fstat(again.get(), &found) < 0) throw SysError(path_);
   if (held.st_dev != found.st_dev || held.st_ino != found.st_ino) {
     throw Error(cat("context ", quoted(name_), ": replaced by another directory during the build"));
   }
-  return FileView::of_directory(std::move(again), "the context");
+  return files::View::of_directory(std::move(again), "the context");
 }
 
 std::optional<std::string> Context::ignored_by(const std::string& path) const {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "builder/build/source/file_view.h"
 #include "builder/build/source/hash_memo.h"
 #include "builder/build/source/options.h"
 #include "builder/dockerfile/ignore.h"
 #include "builder/dockerfile/source.h"
+#include "runtime/files/view.h"
 #include "runtime/image/layer/layer_store.h"
 
 namespace mini::build {
@@ -25,16 +25,16 @@ class Context {
   Context(const std::string& directory, const StatePaths& paths);
 
   const dockerfile::Source& dockerfile() const { return dockerfile_; }
-  const FileView& view() const { return *view_; }
+  const files::View& view() const { return *view_; }
   HashMemo& memo() { return *memo_; }
   // The same directory, opened in the calling thread's mount namespace.
-  FileView reopen() const;
+  files::View reopen() const;
   // The same context and Dockerfile at another time: names the history that misses are explained
   // by.
   const std::string& identity() const { return identity_; }
 
   // Entries of a walk below any directory of the context, after .dockerignore.
-  FileView::Visit visit(const FileEntry& entry) const;
+  files::Visit visit(const files::Entry& entry) const;
   bool ignored(const std::string& path) const { return ignore_.ignored(path); }
   // What keeps `path` out: `.dockerignore:3: "*.log"`.
   std::optional<std::string> ignored_by(const std::string& path) const;
@@ -49,7 +49,7 @@ class Context {
   std::string name_, path_;
   std::string identity_;
   Fd directory_;
-  std::optional<FileView> view_;
+  std::optional<files::View> view_;
   std::optional<HashMemo> memo_;
   dockerfile::Source dockerfile_, ignore_source_;
   dockerfile::IgnoreRules ignore_;

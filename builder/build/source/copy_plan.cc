@@ -8,6 +8,7 @@
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
+#include "runtime/files/entry_name.h"
 
 namespace mini::build {
 namespace {
@@ -30,20 +31,13 @@ bool names_directory(const std::string& destination) {
   return destination.ends_with('/') || destination.ends_with("/.") || destination == ".";
 }
 
-// The layer's order: a directory's content right after it, names by bytes.
-bool canonical_before(const std::string& a, const std::string& b) {
-  const auto key = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [&](char x, char y) { return key(x) < key(y); });
-}
-
 }  // namespace
 
 CopyPlan::CopyPlan(const CopyRequest& request)
     : request_(request),
       new_owner_(request.owner.value_or(Owner{})),
       excludes_(dockerfile::IgnoreRules::from_patterns(request.excludes)) {
-  const FileView::Resolved found = request_.rootfs->resolve(relative(request_.destination));
+  const files::View::Resolved found = request_.rootfs->resolve(relative(request_.destination));
   target_ = found.path;
   target_is_directory_ = names_directory(request_.destination) || request_.parents ||
                          (found.node && found.node->is_directory());
@@ -60,7 +54,7 @@ const CopyPlan::Names* CopyPlan::names_in_rootfs(std::string_view directory) con
     if (known == rootfs_names_.end()) {
       std::optional<Names> names;
       const std::string path(directory);
-      const std::optional<FileNode> node = in_rootfs(path);
+      const std::optional<files::Node> node = in_rootfs(path);
       if (node && node->is_directory()) {
         const std::vector<std::string> list = request_.rootfs->names(path);
         names.emplace(list.begin(), list.end());
@@ -72,7 +66,7 @@ const CopyPlan::Names* CopyPlan::names_in_rootfs(std::string_view directory) con
   return last_names_->second ? &*last_names_->second : nullptr;
 }
 
-std::optional<FileNode> CopyPlan::in_rootfs(const std::string& path) const {
+std::optional<files::Node> CopyPlan::in_rootfs(const std::string& path) const {
   if (path.empty()) return request_.rootfs->resolve("").node;
   const std::string_view text = path;
   const size_t slash = text.rfind('/');
@@ -84,7 +78,7 @@ std::optional<FileNode> CopyPlan::in_rootfs(const std::string& path) const {
 
 bool CopyPlan::is_directory(const std::string& path) const {
   if (path.empty() || directories_.contains(path)) return true;
-  const std::optional<FileNode> node = in_rootfs(path);
+  const std::optional<files::Node> node = in_rootfs(path);
   return node && node->is_directory();
 }
 
@@ -94,7 +88,7 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner, uin
   ensure_directory(parent_of(path), owner);
   PlannedEntry entry;
   entry.path = path;
-  const std::optional<FileNode> node = in_rootfs(path);
+  const std::optional<files::Node> node = in_rootfs(path);
   if (node && !node->is_directory()) {
     throw Error(
         cat("destination ", quoted("/" + path), ": exists in the image and is not a directory"));
@@ -103,7 +97,7 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner, uin
     entry.mode = node->mode;
     entry.uid = node->uid;
     entry.gid = node->gid;
-    entry.mtime = node->mtime_ns / 1'000'000'000;
+    entry.mtime = node->mtime.tv_sec;
     entry.attributes = request_.rootfs->attributes(path, *node);
   } else {
     entry.mode = S_IFDIR | mode;
@@ -115,12 +109,13 @@ void CopyPlan::ensure_directory(const std::string& path, const Owner& owner, uin
 }
 
 bool CopyPlan::add_new_directory(const std::string& path, const Owner& owner) {
-  const FileView::Resolved found = request_.rootfs->resolve(relative(path));
+  const files::View::Resolved found = request_.rootfs->resolve(relative(path));
   ensure_directory(found.path, owner);
   return found.node.has_value();
 }
 
-PlannedEntry CopyPlan::planned(const CopyOrigin& origin, FileEntry&& file, std::string path) const {
+PlannedEntry CopyPlan::planned(const CopyOrigin& origin, files::Entry&& file,
+                               std::string path) const {
   PlannedEntry entry;
   entry.path = std::move(path);
   entry.mode = file.mode;
@@ -136,7 +131,7 @@ PlannedEntry CopyPlan::planned(const CopyOrigin& origin, FileEntry&& file, std::
   }
   if (origin.keeps_owner) entry.attributes = origin.view->attributes(file.path, file);
   // Otherwise times of the source are in no cache key, so they may be in no layer either.
-  if (origin.keeps_mtime) entry.mtime = file.mtime_ns / 1'000'000'000;
+  if (origin.keeps_mtime) entry.mtime = file.mtime.tv_sec;
   if (file.is_link()) entry.text = std::move(file.target);
   entry.view = origin.view;
   entry.source = std::move(file);
@@ -145,7 +140,7 @@ PlannedEntry CopyPlan::planned(const CopyOrigin& origin, FileEntry&& file, std::
 }
 
 void CopyPlan::put(PlannedEntry&& entry) {
-  const std::optional<FileNode> there = in_rootfs(entry.path);
+  const std::optional<files::Node> there = in_rootfs(entry.path);
   const bool planned_directory = directories_.contains(entry.path);
   if (S_ISDIR(entry.mode)) {
     if (there && !there->is_directory() && !planned_directory) {
@@ -160,7 +155,7 @@ void CopyPlan::put(PlannedEntry&& entry) {
   entries_.push_back(std::move(entry));
 }
 
-void CopyPlan::put_file(const CopyOrigin& origin, FileEntry&& file, std::string target) {
+void CopyPlan::put_file(const CopyOrigin& origin, files::Entry&& file, std::string target) {
   if (S_ISSOCK(file.mode)) {
     throw Error(cat("source ", quoted(file.path), ": a socket cannot be copied"),
                 "leave it out with .dockerignore or --exclude");
@@ -172,12 +167,12 @@ bool CopyPlan::excluded(std::string_view path) const {
   return !excludes_.empty() && excludes_.ignored(path);
 }
 
-FileView::Visit CopyPlan::visit(const CopyOrigin& origin, const FileEntry& entry,
-                                std::string_view below) const {
-  FileView::Visit answer = origin.visit ? origin.visit(entry) : FileView::Visit::take;
-  if (answer != FileView::Visit::skip && excluded(below)) {
-    answer = entry.is_directory() && excludes_.may_include_below(below) ? FileView::Visit::enter
-                                                                        : FileView::Visit::skip;
+files::Visit CopyPlan::visit(const CopyOrigin& origin, const files::Entry& entry,
+                             std::string_view below) const {
+  files::Visit answer = origin.visit ? origin.visit(entry) : files::Visit::take;
+  if (answer != files::Visit::skip && excluded(below)) {
+    answer = entry.is_directory() && excludes_.may_include_below(below) ? files::Visit::enter
+                                                                        : files::Visit::skip;
   }
   return answer;
 }
@@ -186,14 +181,14 @@ void CopyPlan::put_directory_contents(const CopyOrigin& origin, const std::strin
                                       const std::string& target) {
   ensure_directory(target, new_owner_, request_.mode ? request_.mode->apply(0755, true) : 0755);
   const size_t skip = from.empty() ? 0 : from.size() + 1;
-  std::vector<FileEntry> found = origin.view->walk(
+  std::vector<files::Entry> found = origin.view->walk(
       from,
-      [&](const FileEntry& entry) {
+      [&](const files::Entry& entry) {
         return visit(origin, entry, std::string_view(entry.path).substr(skip));
       },
       /*by_two=*/true);
   entries_.reserve(entries_.size() + found.size());
-  for (FileEntry& entry : found) {
+  for (files::Entry& entry : found) {
     std::string path = join_path(target, std::string_view(entry.path).substr(skip));
     put_file(origin, std::move(entry), std::move(path));
   }
@@ -205,7 +200,7 @@ std::vector<CopyPlan::Match> CopyPlan::matches(const CopyOrigin& origin,
   std::vector<Match> result;
   if (!dockerfile::has_glob(path)) {
     const std::string plain = dockerfile::unescape_glob(path);
-    FileView::Resolved resolved = origin.view->resolve(plain);
+    files::View::Resolved resolved = origin.view->resolve(plain);
     const bool hidden = origin.hidden && (origin.hidden(plain) || origin.hidden(resolved.path));
     // A directory that .dockerignore leaves out may hold what it brings back.
     const bool partly = hidden && resolved.node && resolved.node->is_directory() &&
@@ -215,7 +210,7 @@ std::vector<CopyPlan::Match> CopyPlan::matches(const CopyOrigin& origin,
     return result;
   }
   for (const std::string& match : glob_paths(*origin.view, path)) {
-    FileView::Resolved resolved = origin.view->resolve(match);
+    files::View::Resolved resolved = origin.view->resolve(match);
     if (!resolved.node) throw missing_source(origin, match, match, false);
     const bool hidden = origin.hidden && (origin.hidden(match) || origin.hidden(resolved.path));
     if (hidden && (!resolved.node->is_directory() ||
@@ -252,8 +247,8 @@ void CopyPlan::add_match(const CopyOrigin& origin, const Match& match) {
   if (excluded(name) || excluded(match.path)) return;
   const std::string target = target_is_directory_ ? join_path(target_, name) : target_;
   ensure_directory(parent_of(target), new_owner_);
-  FileEntry file;
-  static_cast<FileNode&>(file) = *match.resolved.node;
+  files::Entry file;
+  static_cast<files::Node&>(file) = *match.resolved.node;
   file.path = match.resolved.path;
   put_file(origin, std::move(file), target);
 }
@@ -264,19 +259,19 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
   const std::string text = relative(pivot == std::string::npos ? source : source.substr(pivot + 3));
   const dockerfile::PathPattern pattern(text);
   for (const Match& match : matches(origin, base.empty() ? "/" : base)) {
-    const FileView::Resolved& from = match.resolved;
+    const files::View::Resolved& from = match.resolved;
     if (!from.node->is_directory()) {
       throw Error(cat("source ", quoted(source), ": ", quoted(base), " is not a directory"));
     }
     const size_t skip = from.path.empty() ? 0 : from.path.size() + 1;
-    std::vector<FileEntry> found = origin.view->walk(from.path, [&](const FileEntry& entry) {
+    std::vector<files::Entry> found = origin.view->walk(from.path, [&](const files::Entry& entry) {
       const std::string_view below = std::string_view(entry.path).substr(skip);
-      const FileView::Visit answer = visit(origin, entry, below);
-      if (answer == FileView::Visit::skip || text.empty() || pattern.matches_or_above(below)) {
+      const files::Visit answer = visit(origin, entry, below);
+      if (answer == files::Visit::skip || text.empty() || pattern.matches_or_above(below)) {
         return answer;
       }
-      return entry.is_directory() && pattern.may_match_below(below) ? FileView::Visit::enter
-                                                                    : FileView::Visit::skip;
+      return entry.is_directory() && pattern.may_match_below(below) ? files::Visit::enter
+                                                                    : files::Visit::skip;
     });
     if (found.empty() && !dockerfile::has_glob(source)) {
       const std::string plain = dockerfile::unescape_glob(join_path(from.path, text));
@@ -284,7 +279,7 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
     }
     ensure_directory(target_, new_owner_);
     ++group_;
-    for (FileEntry& entry : found) {
+    for (files::Entry& entry : found) {
       std::string path = join_path(target_, std::string_view(entry.path).substr(skip));
       put_file(origin, std::move(entry), std::move(path));
     }
@@ -294,9 +289,9 @@ void CopyPlan::add_with_parents(const CopyOrigin& origin, const std::string& sou
 void CopyPlan::add_archive(const CopyOrigin& origin) {
   ensure_directory(target_, new_owner_);
   followed_.clear();
-  std::vector<FileEntry> found = origin.view->walk(
-      "", [&](const FileEntry& entry) { return visit(origin, entry, entry.path); });
-  for (FileEntry& entry : found) {
+  std::vector<files::Entry> found = origin.view->walk(
+      "", [&](const files::Entry& entry) { return visit(origin, entry, entry.path); });
+  for (files::Entry& entry : found) {
     const auto parent = followed_.find(parent_of(entry.path));
     const std::string target = parent == followed_.end()
                                    ? join_path(target_, entry.path)
@@ -309,7 +304,7 @@ void CopyPlan::add_archive(const CopyOrigin& origin) {
 
 // True when the directory needs no entry: it is only a parent of others, and what has its place in
 // the image is a directory or leads to one.
-bool CopyPlan::follow_implied(const CopyOrigin& origin, const FileEntry& entry,
+bool CopyPlan::follow_implied(const CopyOrigin& origin, const files::Entry& entry,
                               const std::string& target) {
   const std::vector<Fd> parts = origin.view->directories(entry.path);
   if (!files::is_implied(parts.at(0).get())) return false;
@@ -317,9 +312,9 @@ bool CopyPlan::follow_implied(const CopyOrigin& origin, const FileEntry& entry,
     ensure_directory(target, new_owner_);
     return true;
   }
-  const std::optional<FileNode> there = in_rootfs(target);
+  const std::optional<files::Node> there = in_rootfs(target);
   if (!there || !there->is_link()) return false;
-  const FileView::Resolved led = request_.rootfs->resolve(target);
+  const files::View::Resolved led = request_.rootfs->resolve(target);
   if (led.node && !led.node->is_directory()) return false;
   ensure_directory(led.path, new_owner_);
   followed_[entry.path] = led.path;
@@ -337,7 +332,7 @@ void CopyPlan::forget_below(const std::string& directory) {
   });
 }
 
-void CopyPlan::put_archived(const CopyOrigin& origin, FileEntry&& entry,
+void CopyPlan::put_archived(const CopyOrigin& origin, files::Entry&& entry,
                             const std::string& target) {
   const bool directory = entry.is_directory();
   if (directory && follow_implied(origin, entry, target)) return;
@@ -364,7 +359,7 @@ void CopyPlan::add_inline(const std::string& name, const std::string& content) {
 
 std::vector<PlannedEntry> CopyPlan::finish() {
   const auto before = [](const PlannedEntry& a, const PlannedEntry& b) {
-    return canonical_before(a.path, b.path);
+    return files::comes_before(a.path, b.path);
   };
   std::vector<PlannedEntry> result = std::move(entries_);
   entries_.clear();

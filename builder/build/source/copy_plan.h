@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "builder/build/source/file_mode.h"
-#include "builder/build/source/file_view.h"
 #include "builder/build/source/owner.h"
 #include "builder/dockerfile/glob.h"
 #include "builder/dockerfile/ignore.h"
 #include "runtime/base/error.h"
+#include "runtime/files/view.h"
 
 namespace mini::build {
 
@@ -29,18 +29,18 @@ struct PlannedEntry {
   uint32_t mode = 0, uid = 0, gid = 0;  // mode with the type bits
   std::optional<int64_t> mtime;         // seconds; nothing: SOURCE_DATE_EPOCH
   std::map<std::string, std::string> attributes;
-  std::string text;                // link target, or the content when `is_inline`
-  bool is_inline = false;          // a regular file out of `text`
-  const FileView* view = nullptr;  // where a regular file's content is
-  FileEntry source;                // its path there, for messages too
-  int group = 0;                   // which source it belongs to: hard links are kept within one
-  std::string hard_link_to;        // another entry's path
+  std::string text;                   // link target, or the content when `is_inline`
+  bool is_inline = false;             // a regular file out of `text`
+  const files::View* view = nullptr;  // where a regular file's content is
+  files::Entry source;                // its path there, for messages too
+  int group = 0;                      // which source it belongs to: hard links are kept within one
+  std::string hard_link_to;           // another entry's path
 };
 
 // Where one source word takes its files from.
 struct CopyOrigin {
-  const FileView* view = nullptr;
-  std::function<FileView::Visit(const FileEntry&)> visit;  // empty: takes all
+  const files::View* view = nullptr;
+  std::function<files::Visit(const files::Entry&)> visit;  // empty: takes all
   std::function<bool(const std::string& path)> hidden;     // by .dockerignore; empty: nothing is
   std::function<std::string(const std::string& path)> hidden_by;
   bool keeps_owner = false;  // COPY --from: owners, attributes and hard links are the image's
@@ -48,8 +48,8 @@ struct CopyOrigin {
 };
 
 struct CopyRequest {
-  const FileView* rootfs = nullptr;  // the stage so far
-  std::string destination;           // absolute, a slash or "/." at its end kept
+  const files::View* rootfs = nullptr;  // the stage so far
+  std::string destination;              // absolute, a slash or "/." at its end kept
   std::optional<Owner> owner;
   std::optional<ModeChange> mode;
   std::vector<std::string> excludes;
@@ -78,7 +78,7 @@ class CopyPlan {
   // The same in two steps: what the word names, links followed, and copying one of them.
   struct Match {
     std::string path;  // as named (for the base name)
-    FileView::Resolved resolved;
+    files::View::Resolved resolved;
   };
   std::vector<Match> matches(const CopyOrigin& origin, const std::string& source) const;
   void add_match(const CopyOrigin& origin, const Match& match);
@@ -89,21 +89,22 @@ class CopyPlan {
  private:
   bool is_directory(const std::string& path) const;  // in the rootfs or planned
   void ensure_directory(const std::string& path, const Owner& owner, uint32_t mode = 0755);
-  void put_archived(const CopyOrigin& origin, FileEntry&& entry, const std::string& target);
-  bool follow_implied(const CopyOrigin& origin, const FileEntry& entry, const std::string& target);
+  void put_archived(const CopyOrigin& origin, files::Entry&& entry, const std::string& target);
+  bool follow_implied(const CopyOrigin& origin, const files::Entry& entry,
+                      const std::string& target);
   void forget_below(const std::string& directory);
   void put(PlannedEntry&& entry);
-  void put_file(const CopyOrigin& origin, FileEntry&& file, std::string target);
+  void put_file(const CopyOrigin& origin, files::Entry&& file, std::string target);
   void put_directory_contents(const CopyOrigin& origin, const std::string& from,
                               const std::string& target);
   void check_destination(bool many) const;
-  PlannedEntry planned(const CopyOrigin& origin, FileEntry&& file, std::string path) const;
+  PlannedEntry planned(const CopyOrigin& origin, files::Entry&& file, std::string path) const;
   using Names = std::set<std::string, std::less<>>;
   const Names* names_in_rootfs(std::string_view directory) const;
-  std::optional<FileNode> in_rootfs(const std::string& path) const;
+  std::optional<files::Node> in_rootfs(const std::string& path) const;
   bool excluded(std::string_view path) const;
-  FileView::Visit visit(const CopyOrigin& origin, const FileEntry& entry,
-                        std::string_view relative) const;
+  files::Visit visit(const CopyOrigin& origin, const files::Entry& entry,
+                     std::string_view relative) const;
 
   CopyRequest request_;
   Owner new_owner_;

@@ -43,8 +43,13 @@ bool before(const HashMemo::Record& a, const HashMemo::Record& b) {
   return a.device != b.device ? a.device < b.device : a.inode < b.inode;
 }
 
-HashMemo::Record record_of(const FileNode& node, const ContentHash& hash) {
-  return {node.device, node.inode, node.size, node.mtime_ns, node.ctime_ns, hash};
+HashMemo::Record record_of(const files::Node& node, const files::ContentHash& hash) {
+  return {node.device,
+          node.inode,
+          node.size,
+          files::nanoseconds(node.mtime),
+          files::nanoseconds(node.ctime),
+          hash};
 }
 
 bool same(const HashMemo::Record& a, const HashMemo::Record& b) {
@@ -53,34 +58,29 @@ bool same(const HashMemo::Record& a, const HashMemo::Record& b) {
 }
 
 // File systems with whole seconds only need more distance than those with ticks of a few ms.
-bool is_racy(const FileNode& node, int64_t hashed_at_ns) {
-  const bool coarse = node.ctime_ns % 1'000'000'000 == 0;
-  return node.ctime_ns > hashed_at_ns - (coarse ? 2'000'000'000 : 50'000'000);
+bool is_racy(const files::Node& node, int64_t hashed_at_ns) {
+  const bool coarse = node.ctime.tv_nsec == 0;
+  return files::nanoseconds(node.ctime) > hashed_at_ns - (coarse ? 2'000'000'000 : 50'000'000);
 }
 
-ContentHash hash_of_digest(const Digest& digest) {
+files::ContentHash hash_file(const files::View& view, const files::Entry& entry) {
+  const Fd fd = view.open(entry.path, entry);
+  const Digest digest = Digest::of_fd(fd.get(), cat(view.name(), ": ", quoted(entry.path)));
+  view.expect_unchanged(fd.get(), entry.path, entry);
+  return content_hash(digest);
+}
+
+}  // namespace
+
+files::ContentHash content_hash(const Digest& digest) {
   const auto nibble = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  ContentHash hash{};
+  files::ContentHash hash{};
   for (size_t i = 0; i < hash.size(); ++i) {
     hash[i] = static_cast<unsigned char>(nibble(digest.hex()[2 * i]) << 4 |
                                          nibble(digest.hex()[2 * i + 1]));
   }
   return hash;
 }
-
-ContentHash hash_file(const FileView& view, const FileEntry& entry) {
-  const Fd fd = view.open(entry.path, entry);
-  const std::string shown = cat(view.name(), ": ", quoted(entry.path));
-  const Digest digest = Digest::of_fd(fd.get(), shown);
-  struct stat info;
-  if (fstat(fd.get(), &info) < 0) throw SysError(shown);
-  if (!node_of(info).same_file(entry)) {
-    throw Error(cat(shown, ": changed while the build read it"), "build again");
-  }
-  return hash_of_digest(digest);
-}
-
-}  // namespace
 
 HashMemo::HashMemo(std::string file, bool immutable)
     : file_(std::move(file)), immutable_(immutable) {
@@ -106,7 +106,7 @@ std::span<const HashMemo::Record> HashMemo::known() const {
           (table_.size() - sizeof(Header)) / sizeof(Record)};
 }
 
-std::optional<ContentHash> HashMemo::find(const FileNode& node) const {
+std::optional<files::ContentHash> HashMemo::find(const files::Node& node) const {
   const Record wanted = record_of(node, {});
   const std::span<const Record> records = known();
   const auto found = std::lower_bound(records.begin(), records.end(), wanted, before);
@@ -119,7 +119,7 @@ std::optional<ContentHash> HashMemo::find(const FileNode& node) const {
   return {};
 }
 
-void HashMemo::add(const FileNode& node, const ContentHash& hash, int64_t hashed_at_ns) {
+void HashMemo::add(const files::Node& node, const files::ContentHash& hash, int64_t hashed_at_ns) {
   const std::lock_guard guard(mutex_);
   const bool fleeting = file_.empty() || (!immutable_ && is_racy(node, hashed_at_ns));
   (fleeting ? fleeting_ : learned_)[{node.device, node.inode}] = record_of(node, hash);
@@ -150,11 +150,11 @@ void HashMemo::save() {
   learned_.clear();
 }
 
-void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, HashMemo& memo,
+void hash_contents(const files::View& view, const std::vector<files::Entry*>& files, HashMemo& memo,
                    const Cancel& cancel) {
-  std::vector<FileEntry*> unknown;
-  for (FileEntry* file : files) {
-    if (const std::optional<ContentHash> hash = memo.find(*file)) {
+  std::vector<files::Entry*> unknown;
+  for (files::Entry* file : files) {
+    if (const std::optional<files::ContentHash> hash = memo.find(*file)) {
       file->content = *hash;
     } else {
       unknown.push_back(file);

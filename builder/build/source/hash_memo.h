@@ -16,7 +16,8 @@
 #include <vector>
 
 #include "builder/build/event/cancel.h"
-#include "builder/build/source/file_view.h"
+#include "runtime/base/digest.h"
+#include "runtime/files/view.h"
 
 namespace mini::build {
 
@@ -26,15 +27,15 @@ class HashMemo {
   // `immutable`: the files are layers, which never change; every hash is remembered.
   HashMemo(std::string file, bool immutable);
 
-  std::optional<ContentHash> find(const FileNode& node) const;
-  void add(const FileNode& node, const ContentHash& hash, int64_t hashed_at_ns);
+  std::optional<files::ContentHash> find(const files::Node& node) const;
+  void add(const files::Node& node, const files::ContentHash& hash, int64_t hashed_at_ns);
   // Writes the table when it has learned something. Not durable: losing it costs only time.
   void save();
 
   struct Record {
     uint64_t device, inode, size;
     int64_t mtime_ns, ctime_ns;
-    ContentHash hash;
+    files::ContentHash hash;
   };
 
  private:
@@ -51,8 +52,10 @@ class HashMemo {
   std::map<Key, Record> fleeting_;  // too young: for this build only
 };
 
+files::ContentHash content_hash(const Digest& digest);
+
 // Fills `content` of these regular files, from the memo or by reading, with two threads.
-void hash_contents(const FileView& view, const std::vector<FileEntry*>& files, HashMemo& memo,
+void hash_contents(const files::View& view, const std::vector<files::Entry*>& files, HashMemo& memo,
                    const Cancel& cancel);
 
 }  // namespace mini::build

@@ -11,18 +11,11 @@ namespace {
 constexpr size_t kTableLimit = 4 << 20;
 constexpr unsigned long long kMaxId = 0xfffffffeU;  // the last number means "unchanged"
 
-std::string read_table(const FileView& rootfs, const std::string& path) {
-  const FileView::Resolved found = rootfs.resolve(path);
-  if (!found.node) return {};
-  if (!found.node->is_regular()) throw Error(cat("/", path, " in the image: not a regular file"));
-  return read_all(rootfs.open(found.path, *found.node).get(), cat("/", path, " in the image"),
-                  kTableLimit);
-}
-
 // The fields of the line "name:…" of a passwd or group file.
-std::optional<std::vector<std::string>> find_line(const FileView& rootfs, const std::string& path,
-                                                  const std::string& name, size_t fields) {
-  for (const std::string& line : split(read_table(rootfs, path), '\n')) {
+std::optional<std::vector<std::string>> find_line(const files::View& rootfs,
+                                                  const std::string& path, const std::string& name,
+                                                  size_t fields) {
+  for (const std::string& line : split(rootfs.read_regular(path, kTableLimit).value_or(""), '\n')) {
     std::vector<std::string> parts = split(line, ':');
     if (parts.size() >= fields && parts[0] == name) return parts;
   }
@@ -35,7 +28,7 @@ uint32_t id_field(const std::string& text, const std::string& path) {
   return static_cast<uint32_t>(*id);
 }
 
-Owner resolve_user(const FileView& rootfs, const std::string& user) {
+Owner resolve_user(const files::View& rootfs, const std::string& user) {
   if (const auto id = parse_number(user, kMaxId)) {
     return {static_cast<uint32_t>(*id), static_cast<uint32_t>(*id)};
   }
@@ -47,7 +40,7 @@ Owner resolve_user(const FileView& rootfs, const std::string& user) {
   return {id_field((*line)[2], "etc/passwd"), id_field((*line)[3], "etc/passwd")};
 }
 
-uint32_t resolve_group(const FileView& rootfs, const std::string& group) {
+uint32_t resolve_group(const files::View& rootfs, const std::string& group) {
   if (const auto id = parse_number(group, kMaxId)) return static_cast<uint32_t>(*id);
   const auto line = find_line(rootfs, "etc/group", group, 3);
   if (!line) {
@@ -59,7 +52,7 @@ uint32_t resolve_group(const FileView& rootfs, const std::string& group) {
 
 }  // namespace
 
-Owner resolve_owner(const FileView& rootfs, const std::string& text) {
+Owner resolve_owner(const files::View& rootfs, const std::string& text) {
   const size_t colon = text.find(':');
   const std::string user = text.substr(0, colon);
   Owner owner;
@@ -70,7 +63,7 @@ Owner resolve_owner(const FileView& rootfs, const std::string& text) {
   return owner;
 }
 
-Owner resolve_owner_or_root(const FileView& rootfs, const std::string& text) {
+Owner resolve_owner_or_root(const files::View& rootfs, const std::string& text) {
   try {
     return resolve_owner(rootfs, text);
   } catch (const Error& error) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "builder/build/source/file_view.h"
+#include "runtime/files/view.h"
 
 namespace mini::build {
 
@@ -16,9 +16,9 @@ struct Owner {
 };
 
 // Throws Error with the cure: `unknown user "x"`.
-Owner resolve_owner(const FileView& rootfs, const std::string& text);
+Owner resolve_owner(const files::View& rootfs, const std::string& text);
 // The owner of a WORKDIR, for the image's user: what the image does not have is 0, as in BuildKit.
 // A RUN of that user says what is wrong.
-Owner resolve_owner_or_root(const FileView& rootfs, const std::string& text);
+Owner resolve_owner_or_root(const files::View& rootfs, const std::string& text);
 
 }  // namespace mini::build

@@ -7,7 +7,7 @@
 namespace mini::build {
 namespace {
 
-void expand(const FileView& view, const std::string& directory,
+void expand(const files::View& view, const std::string& directory,
             const std::vector<std::string>& pattern, size_t at, std::vector<std::string>& out) {
   for (const std::string& name : view.names(directory)) {
     if (!dockerfile::glob_match(pattern[at], name)) continue;
@@ -16,14 +16,14 @@ void expand(const FileView& view, const std::string& directory,
       out.push_back(path);
       continue;
     }
-    const FileView::Resolved found = view.resolve(path, /*follow_last=*/false);
+    const files::View::Resolved found = view.resolve(path, /*follow_last=*/false);
     if (found.node && found.node->is_directory()) expand(view, path, pattern, at + 1, out);
   }
 }
 
 }  // namespace
 
-std::vector<std::string> glob_paths(const FileView& view, const std::string& pattern) {
+std::vector<std::string> glob_paths(const files::View& view, const std::string& pattern) {
   const std::vector<std::string> parts = split(pattern, '/');
   size_t first = 0;
   std::string fixed;
@@ -31,7 +31,7 @@ std::vector<std::string> glob_paths(const FileView& view, const std::string& pat
     fixed = join_path(fixed, dockerfile::unescape_glob(parts[first++]));
   }
   std::vector<std::string> out;
-  const FileView::Resolved start = view.resolve(fixed);
+  const files::View::Resolved start = view.resolve(fixed);
   if (start.node && start.node->is_directory()) expand(view, start.path, parts, first, out);
   return out;
 }
@@ -48,7 +48,7 @@ MissingSource missing_source(const CopyOrigin& origin, const std::string& source
   std::string hint;
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "" : path.substr(0, slash);
-  const FileView::Resolved parent = origin.view->resolve(directory);
+  const files::View::Resolved parent = origin.view->resolve(directory);
   if (parent.node && parent.node->is_directory()) {
     const std::vector<std::string> names = origin.view->names(parent.path);
     const std::vector<std::string_view> candidates(names.begin(), names.end());

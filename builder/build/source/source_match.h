@@ -10,7 +10,7 @@
 namespace mini::build {
 
 // Paths in `view`, sorted; what precedes the first component with a wildcard is resolved.
-std::vector<std::string> glob_paths(const FileView& view, const std::string& pattern);
+std::vector<std::string> glob_paths(const files::View& view, const std::string& pattern);
 
 // `source "pakage.json": not found` and the cure: the name that was probably meant, or the rule of
 // .dockerignore that hides it.

@@ -15,13 +15,13 @@ namespace {
 // The rule that keeps a source out of the context altogether: a file that it ignores, or a
 // directory of which no `!` rule lets anything in.
 std::optional<std::string> left_out_by(const Context& context, const std::string& path) {
-  const FileView::Resolved found = context.view().resolve(path);
+  const files::View::Resolved found = context.view().resolve(path);
   if (!found.node || !found.node->is_directory()) return context.ignored_by(path);
   std::optional<std::string> rule = context.ignored_by(path);
   if (!path.empty() && !rule) return {};
-  const auto taken = context.view().walk(found.path, [&](const FileEntry& entry) {
-    const FileView::Visit visit = context.visit(entry);
-    if (!rule && visit != FileView::Visit::take) rule = context.ignored_by(entry.path);
+  const auto taken = context.view().walk(found.path, [&](const files::Entry& entry) {
+    const files::Visit visit = context.visit(entry);
+    if (!rule && visit != files::Visit::take) rule = context.ignored_by(entry.path);
     return visit;
   });
   return taken.empty() ? rule : std::nullopt;
@@ -73,8 +73,8 @@ CheckResult check(const BuildOptions& options, const StatePaths& paths) {
 std::vector<std::string> list_context(const BuildOptions& options, const StatePaths& paths) {
   const Context context(options, paths);
   std::vector<std::string> names;
-  for (const FileEntry& entry :
-       context.view().walk("", [&](const FileEntry& file) { return context.visit(file); })) {
+  for (const files::Entry& entry :
+       context.view().walk("", [&](const files::Entry& file) { return context.visit(file); })) {
     names.push_back(entry.is_directory() ? entry.path + "/" : entry.path);
   }
   return names;

@@ -8,17 +8,6 @@
 #include "runtime/image/layer/layer_reader.h"
 
 namespace mini::build {
-namespace {
-
-ContentHash content_hash(const Digest& digest) {
-  ContentHash out;
-  for (size_t i = 0; i < out.size(); ++i)
-    out[i] = static_cast<unsigned char>(std::stoul(digest.hex().substr(2 * i, 2), nullptr, 16));
-  return out;
-}
-
-}  // namespace
-
 // Errors of `work` point at one word of the instruction.
 template <class Work>
 void CopyStep::at(const dockerfile::Range& place, Work&& work) const {
@@ -45,7 +34,7 @@ void refuse_remote_source(const std::string& source, bool is_add) {
   if (!is_add) throw Error(cat("source ", quoted(source), ": COPY does not take URLs"), "use ADD");
 }
 
-CopyStep::CopyStep(Session& session, const StageState& state, const FileView& rootfs,
+CopyStep::CopyStep(Session& session, const StageState& state, const files::View& rootfs,
                    const dockerfile::Source& source, const dockerfile::Copy& copy,
                    CopyOrigin origin, HashMemo& memo)
     : session_(session),
@@ -55,7 +44,7 @@ CopyStep::CopyStep(Session& session, const StageState& state, const FileView& ro
       memo_(memo),
       parent_(copy.link ? "none" : state.files_key()) {
   // --link: the layer is made as if nothing were below it, so it stays valid on any base.
-  if (copy.link) nothing_.emplace(FileView::of_layers({session.empty_directory()}));
+  if (copy.link) nothing_.emplace(files::View::of_layers({session.empty_directory()}));
   request_.rootfs = nothing_ ? &*nothing_ : &rootfs;
   request_.destination = state.absolute(copy.destination.text);
   if (copy.chown) {
@@ -81,7 +70,7 @@ void CopyStep::unpack(Archive& archive) {
   image::ReadLimits limits;
   limits.mark_implied = true;
   image::read_layer(fd.get(), archive.file.path, *archive.draft, limits);
-  archive.view = std::make_unique<FileView>(FileView::of_layers({archive.draft->tree()}));
+  archive.view = std::make_unique<files::View>(files::View::of_layers({archive.draft->tree()}));
 }
 
 void CopyStep::check_checksum() const {
@@ -104,7 +93,8 @@ const CopyStep::Remote& CopyStep::remote(const std::string& url) {
   std::optional<Digest> checksum;
   if (copy_.checksum) checksum = Digest::parse(copy_.checksum->text);
   Downloads::File file = session_.downloads().get(url, checksum);
-  FileView view = FileView::of_directory(open_file(file.directory, O_RDONLY | O_DIRECTORY), url);
+  files::View view =
+      files::View::of_directory(open_file(file.directory, O_RDONLY | O_DIRECTORY), url);
   return remotes_.emplace(url, Remote{std::move(file), std::move(view)}).first->second;
 }
 
@@ -137,8 +127,8 @@ void CopyStep::add_repository(CopyPlan& plan, const std::string& source, bool fe
   if (!repo.view) {
     repo.draft = std::make_unique<image::Draft>(session_.paths());
     session_.git().checkout(repo.source, repo.commit, repo.draft->tree(), copy_.keep_git_dir);
-    repo.view = std::make_unique<FileView>(
-        FileView::of_directory(open_file(repo.draft->tree(), O_RDONLY | O_DIRECTORY), source));
+    repo.view = std::make_unique<files::View>(
+        files::View::of_directory(open_file(repo.draft->tree(), O_RDONLY | O_DIRECTORY), source));
   }
   CopyOrigin origin;
   origin.view = repo.view.get();
@@ -161,7 +151,7 @@ void CopyStep::add_matches(CopyPlan& plan, const CopyOrigin& origin,
     if (!unpacked) {
       Archive& archive = archives_.emplace_back();
       archive.from = origin.view;
-      static_cast<FileNode&>(archive.file) = *match.resolved.node;
+      static_cast<files::Node&>(archive.file) = *match.resolved.node;
       archive.file.path = match.resolved.path;
       continue;
     }
@@ -203,8 +193,8 @@ std::vector<PlannedEntry> CopyStep::plan(bool unpacked) {
 
 // A download is named by its digest, which was verified when it was looked up.
 void CopyStep::hash_sources() {
-  std::vector<FileEntry*> files;
-  const auto add = [&](const FileView* view, FileEntry& file) {
+  std::vector<files::Entry*> files;
+  const auto add = [&](const files::View* view, files::Entry& file) {
     if (view == origin_.view) {
       files.push_back(&file);
     } else {

@@ -22,7 +22,7 @@ namespace mini::build {
 class CopyStep {
  public:
   // `copy` is expanded; `source` is for the place of errors. The views outlive the step.
-  CopyStep(Session& session, const StageState& state, const FileView& rootfs,
+  CopyStep(Session& session, const StageState& state, const files::View& rootfs,
            const dockerfile::Source& source, const dockerfile::Copy& copy, CopyOrigin origin,
            HashMemo& memo);
 
@@ -33,20 +33,20 @@ class CopyStep {
 
  private:
   struct Archive {
-    const FileView* from;
-    FileEntry file;
+    const files::View* from;
+    files::Entry file;
     std::unique_ptr<image::Draft> draft;
-    std::unique_ptr<FileView> view;
+    std::unique_ptr<files::View> view;
   };
   struct Remote {
     Downloads::File file;
-    FileView view;  // of its directory
+    files::View view;  // of its directory
   };
   struct Repository {
     GitSource source;
     std::string commit;
     std::unique_ptr<image::Draft> draft;
-    std::unique_ptr<FileView> view;
+    std::unique_ptr<files::View> view;
   };
   template <class Work>
   void at(const dockerfile::Range& place, Work&& work) const;
@@ -70,7 +70,7 @@ class CopyStep {
   CopyOrigin origin_;
   HashMemo& memo_;
   std::string parent_;
-  std::optional<FileView> nothing_;  // what --link sees below
+  std::optional<files::View> nothing_;  // what --link sees below
   CopyRequest request_;
   std::vector<PlannedEntry> entries_;
   std::vector<Archive> archives_;

@@ -23,7 +23,7 @@ void check_source(const CopyOrigin& origin, const Context& context, const std::s
   std::string path = clean_path(source);
   if (path.starts_with('/')) path.erase(0, 1);
   if (path == ".") path.clear();
-  const FileView::Resolved found = origin.view->resolve(path);
+  const files::View::Resolved found = origin.view->resolve(path);
   if (!found.node) throw missing_source(origin, source, path, false);
   if (!found.node->is_directory() && context.ignored(path))
     throw missing_source(origin, source, path, true);

@@ -14,12 +14,7 @@ void write_content(image::LayerWriter& writer, const PlannedEntry& entry,
   const Fd fd = entry.view->open(entry.source.path, entry.source);
   writer.file(entry.path, meta, fd.get(), entry.source.size);
   // The key says what was in the file when it was hashed: nothing else may get into the layer.
-  struct stat info;
-  if (fstat(fd.get(), &info) < 0 || !node_of(info).same_file(entry.source)) {
-    throw Error(cat(entry.view->name(), ": ", quoted(entry.source.path),
-                    ": changed while the build read it"),
-                "build again");
-  }
+  entry.view->expect_unchanged(fd.get(), entry.source.path, entry.source);
 }
 
 void write_entry(image::LayerWriter& writer, const PlannedEntry& entry, int64_t epoch) {

@@ -20,7 +20,7 @@ std::string full_name(const std::string& name) {
 }
 
 StepKey key_of(Session& session, Context& context, std::vector<PlannedEntry>& entries) {
-  std::vector<FileEntry*> files;
+  std::vector<files::Entry*> files;
   for (PlannedEntry& entry : entries) {
     if (S_ISREG(entry.mode) && entry.hard_link_to.empty()) files.push_back(&entry.source);
   }
@@ -45,7 +45,7 @@ std::optional<NamedContext> named_context(const BuildOptions& options, const std
 
 std::vector<image::Layer> directory_layers(Session& session, const NamedContext& named) {
   Context context(named.directory, session.paths());
-  const FileView nothing = FileView::of_layers({session.empty_directory()});
+  const files::View nothing = files::View::of_layers({session.empty_directory()});
   CopyRequest request;
   request.rootfs = &nothing;
   request.destination = "/";
@@ -68,7 +68,7 @@ std::vector<image::Layer> directory_layers(Session& session, const NamedContext&
 CopyOrigin origin_in(Context& context) {
   CopyOrigin origin;
   origin.view = &context.view();
-  origin.visit = [&context](const FileEntry& entry) { return context.visit(entry); };
+  origin.visit = [&context](const files::Entry& entry) { return context.visit(entry); };
   origin.hidden = [&context](const std::string& path) { return context.ignored(path); };
   origin.hidden_by = [&context](const std::string& path) {
     return context.ignored_by(path).value_or(std::string());

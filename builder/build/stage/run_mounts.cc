@@ -38,12 +38,12 @@ container::Mount bind_mount(const std::string& source, const std::string& target
 }
 
 // Names below `directory` that .dockerignore hides.
-std::vector<std::string> hidden_below(const Context& context, const FileView& view,
+std::vector<std::string> hidden_below(const Context& context, const files::View& view,
                                       const std::string& directory) {
   std::vector<std::string> hidden;
-  view.walk(directory, [&](const FileEntry& entry) {
-    const FileView::Visit answer = context.visit(entry);
-    if (answer == FileView::Visit::skip) hidden.push_back(entry.path);
+  view.walk(directory, [&](const files::Entry& entry) {
+    const files::Visit answer = context.visit(entry);
+    if (answer == files::Visit::skip) hidden.push_back(entry.path);
     return answer;
   });
   return hidden;
@@ -113,10 +113,10 @@ RunMounts::~RunMounts() = default;
 void RunMounts::describe_bind(Prepared& mount, StepKey& key) {
   Context& context = session_.context();
   const std::string name = "mount " + mount.target;
-  std::optional<FileView> layers;
-  if (!mount.from_context) layers.emplace(FileView::of_layers(directories_of(mount.layers)));
-  const FileView& view = layers ? *layers : context.view();
-  const FileView::Resolved found = view.resolve(mount.mount.source);
+  std::optional<files::View> layers;
+  if (!mount.from_context) layers.emplace(files::View::of_layers(directories_of(mount.layers)));
+  const files::View& view = layers ? *layers : context.view();
+  const files::View::Resolved found = view.resolve(mount.mount.source);
   CopyOrigin origin;
   origin.view = &view;
   const bool hidden = mount.from_context && context.ignored(found.path);
@@ -135,16 +135,16 @@ void RunMounts::describe_bind(Prepared& mount, StepKey& key) {
     for (const image::Layer& layer : mount.layers) hash.update(layer.diff_id.hex());
     return key.add(name + " from", hash.finish().hex());
   }
-  std::vector<FileEntry> entries;
+  std::vector<files::Entry> entries;
   if (found.node->is_directory()) {
     entries = view.walk(
-        mount.source, [&](const FileEntry& entry) { return context.visit(entry); }, true);
+        mount.source, [&](const files::Entry& entry) { return context.visit(entry); }, true);
   } else {
-    static_cast<FileNode&>(entries.emplace_back()) = *found.node;
+    static_cast<files::Node&>(entries.emplace_back()) = *found.node;
     entries.back().path = mount.source;
   }
-  std::vector<FileEntry*> files;
-  for (FileEntry& entry : entries) {
+  std::vector<files::Entry*> files;
+  for (files::Entry& entry : entries) {
     if (entry.is_regular()) files.push_back(&entry);
   }
   hash_contents(view, files, context.memo(), session_.cancel());
@@ -197,7 +197,7 @@ std::string RunMounts::new_point(bool directory) {
   return point;
 }
 
-container::Mount RunMounts::bind_directory(Prepared& mount, const FileView& view,
+container::Mount RunMounts::bind_directory(Prepared& mount, const files::View& view,
                                            const std::string& path) {
   const std::string point = new_point(true);
   const std::string what = cat("--mount: binding ", quoted(path));
@@ -230,8 +230,8 @@ container::Mount RunMounts::bind_directory(Prepared& mount, const FileView& view
   return bind_mount(point, mount.target, read_only);
 }
 
-container::Mount RunMounts::bind_file(Prepared& mount, const FileView& view,
-                                      const FileView::Resolved& source) {
+container::Mount RunMounts::bind_file(Prepared& mount, const files::View& view,
+                                      const files::View::Resolved& source) {
   const Fd file = view.open(source.path, *source.node);
   const std::string what = cat("--mount: binding ", quoted(source.path));
   if (mount.mount.read_only) {
@@ -255,9 +255,10 @@ container::Mount RunMounts::bind_file(Prepared& mount, const FileView& view,
 
 container::Mount RunMounts::bind(Prepared& mount) {
   // Reopened: a directory held since before belongs to the previous namespace.
-  const FileView view = mount.from_context ? session_.context().reopen()
-                                           : FileView::of_layers(directories_of(mount.layers));
-  const FileView::Resolved source = view.resolve(mount.source, /*follow_last=*/false);
+  const files::View view = mount.from_context
+                               ? session_.context().reopen()
+                               : files::View::of_layers(directories_of(mount.layers));
+  const files::View::Resolved source = view.resolve(mount.source, /*follow_last=*/false);
   if (source.node && source.node->is_directory()) return bind_directory(mount, view, source.path);
   if (source.node && source.node->is_regular()) return bind_file(mount, view, source);
   throw Error(cat("--mount: source ", quoted(mount.source), " is neither file nor directory"));
@@ -336,8 +337,8 @@ container::Mount RunMounts::cache(Prepared& mount) {
 
 // A cache that starts as a copy of a directory of a stage or image.
 void RunMounts::seed_cache(const Prepared& mount, const std::string& path) {
-  const FileView view = FileView::of_layers(directories_of(mount.layers));
-  const FileView nothing = FileView::of_layers({});
+  const files::View view = files::View::of_layers(directories_of(mount.layers));
+  const files::View nothing = files::View::of_layers({});
   CopyRequest request;
   request.rootfs = &nothing;
   request.destination = "/";

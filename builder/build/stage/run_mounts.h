@@ -43,9 +43,10 @@ class RunMounts {
   struct Prepared;
   void describe_bind(Prepared& mount, StepKey& key);
   container::Mount bind(Prepared& mount);
-  container::Mount bind_directory(Prepared& mount, const FileView& view, const std::string& path);
-  container::Mount bind_file(Prepared& mount, const FileView& view,
-                             const FileView::Resolved& source);
+  container::Mount bind_directory(Prepared& mount, const files::View& view,
+                                  const std::string& path);
+  container::Mount bind_file(Prepared& mount, const files::View& view,
+                             const files::View::Resolved& source);
   std::optional<container::Mount> secret(Prepared& mount);
   std::optional<container::Mount> ssh(Prepared& mount);
   container::Mount cache(Prepared& mount);

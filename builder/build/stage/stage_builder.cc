@@ -125,8 +125,8 @@ void StageBuilder::apply(const dockerfile::Instruction& expanded, const StepInfo
   session_.reporter().step(EventKind::done, info);
 }
 
-std::unique_ptr<FileView> StageBuilder::rootfs() const {
-  return std::make_unique<FileView>(FileView::of_layers(directories_of(state_.layers)));
+std::unique_ptr<files::View> StageBuilder::rootfs() const {
+  return std::make_unique<files::View>(files::View::of_layers(directories_of(state_.layers)));
 }
 
 void StageBuilder::workdir(const dockerfile::Workdir& workdir, const StepInfo& info) {
@@ -134,7 +134,7 @@ void StageBuilder::workdir(const dockerfile::Workdir& workdir, const StepInfo& i
   const std::string& path = state_.config.working_dir;
   state_.add_history("WORKDIR " + path, path == "/");
   if (path == "/") return session_.reporter().step(EventKind::done, info);
-  const std::unique_ptr<FileView> files = rootfs();
+  const std::unique_ptr<files::View> files = rootfs();
   CopyRequest request;
   request.rootfs = files.get();
   request.destination = path;
@@ -152,11 +152,12 @@ void StageBuilder::workdir(const dockerfile::Workdir& workdir, const StepInfo& i
   });
 }
 
-CopyOrigin StageBuilder::origin_of(const dockerfile::Copy& copy, std::unique_ptr<FileView>& view) {
+CopyOrigin StageBuilder::origin_of(const dockerfile::Copy& copy,
+                                   std::unique_ptr<files::View>& view) {
   CopyOrigin origin;
   if (copy.from) {
-    view = std::make_unique<FileView>(
-        FileView::of_layers(directories_of(layers_of(copy.from->text, copy.from->range))));
+    view = std::make_unique<files::View>(
+        files::View::of_layers(directories_of(layers_of(copy.from->text, copy.from->range))));
     origin.view = view.get();
     origin.keeps_owner = true;
     return origin;
@@ -182,10 +183,10 @@ std::vector<image::Layer> StageBuilder::layers_of(const std::string& reference,
 
 void StageBuilder::copy(const dockerfile::Instruction& expanded, const StepInfo& info) {
   const auto& copy = *expanded.as<dockerfile::Copy>();
-  std::unique_ptr<FileView> view;
+  std::unique_ptr<files::View> view;
   CopyOrigin origin = origin_of(copy, view);
   HashMemo& memo = copy.from ? session_.layer_memo() : session_.context().memo();
-  const std::unique_ptr<FileView> files = rootfs();
+  const std::unique_ptr<files::View> files = rootfs();
   CopyStep step(session_, state_, *files, *source_, copy, std::move(origin), memo);
   StepKey key;
   key.add("epoch", cat(session_.options().source_date_epoch));

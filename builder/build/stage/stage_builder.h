@@ -59,9 +59,9 @@ class StageBuilder {
   // Takes the layer from the cache or executes the step; reports why.
   void layer(const StepInfo& info, const StepKey& key, const std::function<LayerResult()>& execute);
   std::string why(const StepInfo& info, const StepKey& key) const;
-  CopyOrigin origin_of(const dockerfile::Copy& copy, std::unique_ptr<FileView>& view);
+  CopyOrigin origin_of(const dockerfile::Copy& copy, std::unique_ptr<files::View>& view);
   std::vector<image::Layer> layers_of(const std::string& reference, const dockerfile::Range& place);
-  std::unique_ptr<FileView> rootfs() const;
+  std::unique_ptr<files::View> rootfs() const;
   bool without_cache() const;
 
   Session& session_;

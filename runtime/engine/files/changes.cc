@@ -1,31 +1,22 @@
 #include "runtime/engine/files/changes.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
 
 #include "runtime/base/error.h"
-#include "runtime/base/file.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/sandbox/mount_stubs.h"
 #include "runtime/engine/sandbox/sandbox_facts.h"
 #include "runtime/files/attributes.h"
-#include "runtime/files/merged_tree.h"
-#include "runtime/files/tree_output.h"
+#include "runtime/files/directory.h"
+#include "runtime/files/tree_tar.h"
+#include "runtime/files/view.h"
 
 namespace mini::engine {
 namespace {
-
-bool same_metadata(const struct stat& a, const struct stat& b) {
-  return a.st_mode == b.st_mode && a.st_uid == b.st_uid && a.st_gid == b.st_gid;
-}
-
-bool same_time(const struct stat& a, const struct stat& b) {
-  return a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
-}
 
 container::Spec::Overlay without_upper(container::Spec::Overlay overlay) {
   overlay.upper.clear();
@@ -35,7 +26,7 @@ container::Spec::Overlay without_upper(container::Spec::Overlay overlay) {
 class Comparison {
  public:
   Comparison(const container::Spec::Overlay& overlay, const std::vector<std::string>& stubs)
-      : lower_(without_upper(overlay)),
+      : lower_(files::View::of_overlay(without_upper(overlay))),
         stubs_(stubs.begin(), stubs.end()),
         userxattr_(overlay.userxattr) {}
 
@@ -57,24 +48,21 @@ class Comparison {
 
   Seen directory(int fd, const std::string& path) {
     Seen seen;
-    const std::vector<std::string> names = list_directory(cat("/proc/self/fd/", fd, "/."));
-    for (const std::string& name : names) entry(fd, name, cat(path, '/', name), seen);
+    for (const std::string& name : files::names_of(fd, path))
+      entry(fd, name, cat(path, '/', name), seen);
     return seen;
   }
 
   void entry(int parent, const std::string& name, const std::string& path, Seen& seen) {
-    struct stat info;
-    if (fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
-      if (errno == ENOENT) return;  // gone meanwhile
-      throw SysError(quoted(path));
-    }
-    const std::optional<struct stat> before = lower_.find(path);
-    if (files::is_whiteout(info)) {
+    const std::optional<files::Node> now = files::node_at(parent, name);
+    if (!now) return;  // gone meanwhile
+    const std::optional<files::Node> before = lower_.find(path);
+    if (now->is_whiteout()) {
       if (before) put(ChangeKind::deleted, path);
       seen.names |= before.has_value();
-    } else if (S_ISDIR(info.st_mode)) {
-      subdirectory(parent, name, path, info, before, seen);
-    } else if (stubs_.contains(path) && S_ISREG(info.st_mode) && info.st_size == 0) {
+    } else if (now->is_directory()) {
+      subdirectory(parent, name, path, *now, before, seen);
+    } else if (stubs_.contains(path) && now->is_regular() && now->size == 0) {
       seen.stubs = true;
     } else {
       put(before ? ChangeKind::modified : ChangeKind::added, path);
@@ -83,20 +71,20 @@ class Comparison {
   }
 
   void subdirectory(int parent, const std::string& name, const std::string& path,
-                    const struct stat& info, const std::optional<struct stat>& before, Seen& seen) {
+                    const files::Node& now, const std::optional<files::Node>& before, Seen& seen) {
     const Fd fd = open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const size_t first = changes_.size();
     Seen inside = directory(fd.get(), path);
-    const bool was_directory = before && S_ISDIR(before->st_mode);
-    const bool opaque = was_directory && files::MergedTree::marks_opaque(fd.get(), userxattr_);
+    const bool was_directory = before && before->is_directory();
+    const bool opaque = was_directory && files::is_opaque(fd.get(), userxattr_);
     if (opaque) inside.names |= hidden(fd.get(), path);
     if (stubs_.contains(path) && changes_.size() == first) {
       seen.stubs = true;
     } else if (!before) {
       put(ChangeKind::added, path);
       seen.names = true;
-    } else if (!was_directory || opaque || inside.names || !same_metadata(info, *before) ||
-               (!inside.stubs && !same_time(info, *before))) {
+    } else if (!was_directory || opaque || inside.names || !now.same_metadata(*before) ||
+               (!inside.stubs && !files::same_time(now.mtime, before->mtime))) {
       put(ChangeKind::modified, path);
     }
     if (before && inside.stubs) seen.stubs = true;
@@ -105,17 +93,15 @@ class Comparison {
   // A directory that was recreated: what the image had in it is gone.
   bool hidden(int fd, const std::string& path) {
     bool any = false;
-    lower_.walk(path, [&](const files::MergedTree::Entry& entry) {
-      if (entry.path.empty() || entry.path.find('/') != std::string::npos) return;
-      struct stat info;
-      if (fstatat(fd, entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return;
-      put(ChangeKind::deleted, cat(path, '/', entry.name));
+    for (const std::string& name : lower_.names(lower_.resolve(path).path)) {
+      if (files::node_at(fd, name)) continue;
+      put(ChangeKind::deleted, cat(path, '/', name));
       any = true;
-    });
+    }
     return any;
   }
 
-  const files::MergedTree lower_;
+  const files::View lower_;
   const std::set<std::string> stubs_;
   const bool userxattr_;
   std::vector<Change> changes_;
@@ -130,10 +116,7 @@ std::vector<Change> container_changes(const Engine& engine, const Record& record
 }
 
 void export_container(const Engine& engine, const Record& record, int out_fd) {
-  const files::MergedTree tree(overlay_of(engine, record));
-  files::TreeOutput output(out_fd);
-  tree.walk("/", [&](const files::MergedTree::Entry& entry) { output.add(entry.path, entry); });
-  output.finish();
+  files::write_view_tar(files::View::of_overlay(overlay_of(engine, record)), "", out_fd);
 }
 
 }  // namespace mini::engine

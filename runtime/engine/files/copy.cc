@@ -1,22 +1,19 @@
 #include "runtime/engine/files/copy.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <functional>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
-#include "runtime/files/merged_tree.h"
 #include "runtime/files/tree_copy.h"
-#include "runtime/files/tree_output.h"
+#include "runtime/files/tree_tar.h"
+#include "runtime/files/view.h"
 #include "runtime/image/layer/layer_reader.h"
 
 namespace mini::engine {
 namespace {
-
-using Visitor = std::function<void(const files::MergedTree::Entry&)>;
 
 std::string shown(const CopyPlace& place) {
   return place.root.name() == "/" ? quoted(place.path)
@@ -45,7 +42,7 @@ struct Source {
   Fd parent;         // of anything but a directory
   std::string name;  // in `parent`
   Fd directory;
-  struct stat info;
+  files::Node node;
   std::string base;  // its name at the destination; empty: only its content is copied
   std::string shown;
 };
@@ -64,11 +61,11 @@ Source open_source(const CopyPlace& from, bool follow_link) {
     if (!fd) throw Error(cat(source.shown, ": not found"), {}, ErrorKind::not_found);
     return std::move(*fd);
   }();
-  if (fstat(found.get(), &source.info) < 0) throw SysError(source.shown);
+  source.node = files::node_of(found.get(), source.shown);
   refuse_kernel_files(found.get(), source.shown);
   if (!names_content(from.path)) source.base = base_name(without_slashes(from.path));
   if (source.base == "..") source.base = base_name(from.root.resolve(from.path));
-  if (S_ISDIR(source.info.st_mode)) {
+  if (source.node.is_directory()) {
     source.directory = open_at(found.get(), ".", O_RDONLY | O_DIRECTORY);
     return source;
   }
@@ -79,37 +76,24 @@ Source open_source(const CopyPlace& from, bool follow_link) {
   return source;
 }
 
-void walk(int directory, const std::string& path, dev_t device, const Visitor& visit) {
-  for (const std::string& name : list_directory(cat("/proc/self/fd/", directory, "/."))) {
-    files::MergedTree::Entry entry{path.empty() ? name : cat(path, '/', name), {}, directory, name};
-    if (fstatat(directory, name.c_str(), &entry.info, AT_SYMLINK_NOFOLLOW) < 0) {
-      if (errno == ENOENT) continue;  // gone meanwhile
-      throw SysError(quoted(entry.path));
-    }
-    if (!S_ISDIR(entry.info.st_mode)) {
-      visit(entry);
-      continue;
-    }
-    const Fd below = open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    // Of what was opened, not of what had the name before.
-    if (fstat(below.get(), &entry.info) < 0) throw SysError(quoted(entry.path));
-    if (entry.info.st_dev != device && on_kernel_file_system(below.get(), entry.path)) continue;
-    entry.directory = below.get();
-    visit(entry);
-    walk(below.get(), entry.path, entry.info.st_dev, visit);
+// The source itself, "", and all below it, but no kernel file systems.
+void visit_source(const Source& source,
+                  const std::function<void(const files::OpenEntry&)>& visitor) {
+  if (!source.directory) {
+    files::OpenEntry file;
+    static_cast<files::Node&>(file) = source.node;
+    file.name = source.name;
+    file.directory = source.parent.get();
+    return visitor(file);
   }
-}
-
-// The source itself, "", and all below it.
-void walk_source(const Source& source, const Visitor& visit) {
-  if (!source.directory) return visit({"", source.info, source.parent.get(), source.name});
-  visit({"", source.info, source.directory.get(), ""});
-  walk(source.directory.get(), "", source.info.st_dev, visit);
-}
-
-std::string below(const std::string& name, const std::string& path) {
-  if (name.empty() || path.empty()) return cat(name, path);
-  return cat(name, '/', path);
+  files::View::of_directory(source.directory.duplicate(), source.shown)
+      .visit("", [&](const files::OpenEntry& entry) {
+        const bool elsewhere = entry.is_directory() && entry.device != source.node.device;
+        if (elsewhere && on_kernel_file_system(entry.directory, entry.path))
+          return files::Visit::skip;
+        visitor(entry);
+        return files::Visit::take;
+      });
 }
 
 struct Target {
@@ -118,12 +102,10 @@ struct Target {
 };
 
 Target open_target(const CopyPlace& to, const Source& source) {
-  const bool is_directory = S_ISDIR(source.info.st_mode);
+  const bool is_directory = source.node.is_directory();
   const std::string path = names_content(to.path) ? to.path : without_slashes(to.path);
   const auto found = to.root.open_if_exists(path, O_PATH);
-  struct stat info {};
-  if (found && fstat(found->get(), &info) < 0) throw SysError(shown(to));
-  if (found && S_ISDIR(info.st_mode)) {
+  if (found && files::node_of(found->get(), shown(to)).is_directory()) {
     refuse_kernel_files(found->get(), shown(to));
     return {open_at(found->get(), ".", O_RDONLY | O_DIRECTORY), source.base};
   }
@@ -149,19 +131,21 @@ void copy_files(const CopyPlace& from, const CopyPlace& to, const files::CopyOpt
   const Source source = open_source(from, options.follow_link);
   Target target = open_target(to, source);
   files::TreeCopy copy(to.root, std::move(target.directory), options, shown(to));
-  walk_source(source, [&](const files::MergedTree::Entry& entry) {
-    copy.add(below(target.name, entry.path), entry);
+  visit_source(source, [&](const files::OpenEntry& entry) {
+    copy.add(join_path(target.name, entry.path), entry);
   });
   copy.finish();
 }
 
 void copy_to_tar(const CopyPlace& from, bool follow_link, int out_fd) {
   const Source source = open_source(from, follow_link);
-  files::TreeOutput output(out_fd);
-  walk_source(source, [&](const files::MergedTree::Entry& entry) {
-    output.add(below(source.base, entry.path), entry);
+  files::HashStream out(out_fd);
+  files::TreeTar tar(out);
+  visit_source(source, [&](const files::OpenEntry& entry) {
+    tar.add(join_path(source.base, entry.path), entry);
   });
-  output.finish();
+  tar.finish();
+  out.finish();
 }
 
 void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
@@ -171,9 +155,7 @@ void copy_from_tar(int in_fd, const CopyPlace& to, const StatePaths& paths) {
   image::Draft draft(paths);
   image::read_layer(in_fd, "standard input", draft, limits);
   const auto target = to.root.open_if_exists(to.path, O_PATH);
-  struct stat info {};
-  if (target && fstat(target->get(), &info) < 0) throw SysError(shown(to));
-  if (!target || !S_ISDIR(info.st_mode))
+  if (!target || !files::node_of(target->get(), shown(to)).is_directory())
     throw Error(cat(shown(to), ": no such directory"),
                 "a tar archive is extracted into a directory", ErrorKind::not_found);
   const Root tree(draft.tree());

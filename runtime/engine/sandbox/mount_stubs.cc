@@ -10,10 +10,11 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/fd.h"
-#include "runtime/base/file.h"
 #include "runtime/base/root.h"
 #include "runtime/base/text.h"
-#include "runtime/files/merged_tree.h"
+#include "runtime/files/attributes.h"
+#include "runtime/files/directory.h"
+#include "runtime/files/view.h"
 
 namespace mini::engine {
 namespace {
@@ -27,10 +28,6 @@ bool is_deeper(const std::string& a, const std::string& b) {
     return std::count(path.begin(), path.end(), '/');
   };
   return depth(a) != depth(b) ? depth(a) > depth(b) : a > b;
-}
-
-bool is_opened_directory_empty(int directory) {
-  return list_directory(cat("/proc/self/fd/", directory, "/.")).empty();
 }
 
 // False when something is in it. The directory's own time stays: when mini cleaned up is not part
@@ -61,7 +58,7 @@ MountStubs::MountStubs(const container::Spec& spec)
 MountStubs::MountStubs(const container::Spec::Overlay& overlay,
                        const std::vector<std::string>& targets)
     : overlay_(overlay) {
-  const files::MergedTree tree(overlay_);
+  const files::View tree = files::View::of_overlay(overlay_);
   std::set<std::string> known;
   const auto look = [&](const std::string& destination) {
     for (std::string path = clean_path(destination); path.size() > 1; path = parent_of(path)) {
@@ -104,18 +101,14 @@ void MountStubs::tidy_parents(int upper, std::string path) const {
   container::Spec::Overlay below = overlay_;
   below.upper.clear();
   if (below.lower.empty()) return;
-  const files::MergedTree lower(below);
+  const files::View lower = files::View::of_overlay(below);
   const Root root(open_at(upper, ".", O_RDONLY | O_DIRECTORY), overlay_.upper);
   for (; path.size() > 1; path = parent_of(path)) {
     const auto copy = root.open_if_exists(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const auto before = lower.find(path);
-    struct stat now;
-    if (!copy || !before || fstat(copy->get(), &now) < 0) return;
-    if (now.st_mode != before->st_mode || now.st_uid != before->st_uid ||
-        now.st_gid != before->st_gid)
-      return;
-    if (files::MergedTree::marks_opaque(copy->get(), overlay_.userxattr) ||
-        !is_opened_directory_empty(copy->get()))
+    if (!copy || !before || !files::node_of(copy->get(), path).same_metadata(*before)) return;
+    if (files::is_opaque(copy->get(), overlay_.userxattr) ||
+        !files::names_of(copy->get(), path).empty())
       return;
     const auto [parent, name] = root.parent_of(path);
     if (!take_away(parent.get(), name, AT_REMOVEDIR)) return;

@@ -17,7 +17,7 @@
 #include "runtime/engine/sandbox/devices.h"
 #include "runtime/engine/sandbox/security_options.h"
 #include "runtime/files/copy_up.h"
-#include "runtime/files/merged_tree.h"
+#include "runtime/files/view.h"
 
 namespace mini::engine {
 namespace {
@@ -132,7 +132,7 @@ std::vector<std::string> mount_targets(const Record& record) {
 
 container::ResolvedUser find_user(const container::Spec::Overlay& overlay, const std::string& user,
                                   const std::vector<std::string>& groups) {
-  const files::MergedTree tree(overlay);
+  const files::View tree = files::View::of_overlay(overlay);
   return container::resolve_user_in(
       [&](const std::string& path, size_t limit) { return tree.read_regular(path, limit); }, user,
       groups);

@@ -135,14 +135,10 @@ class Applier {
   }
 
   files::EntryMeta meta_of(const files::TarEntry& entry) const {
-    files::EntryMeta meta;
-    meta.mode = entry.mode;
-    meta.uid = entry.uid;
-    meta.gid = entry.gid;
+    files::EntryMeta meta = entry;
     meta.mtime = std::max<int64_t>(0, entry.mtime);
-    for (const auto& [key, value] : entry.xattrs) {
-      if (files::is_kept_attribute(key)) meta.xattrs.emplace(key, value);
-    }
+    std::erase_if(meta.xattrs,
+                  [](const auto& item) { return !files::is_kept_attribute(item.first); });
     return meta;
   }
 

@@ -11,6 +11,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/text.h"
 #include "runtime/files/attributes.h"
+#include "runtime/files/entry_name.h"
 #include "runtime/files/hash_stream.h"
 #include "runtime/files/tar_writer.h"
 #include "runtime/files/tree_maker.h"
@@ -19,14 +20,6 @@ namespace mini::image {
 namespace {
 
 constexpr size_t kReadAtOnce = 64 << 10;
-
-// Depth-first order with the names of one directory by their bytes: as if '/' came before every
-// other byte.
-bool comes_before(std::string_view a, std::string_view b) {
-  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [&](char x, char y) { return rank(x) < rank(y); });
-}
 
 size_t read_at(int fd, char* buffer, size_t size, uint64_t offset, const std::string& path) {
   for (;;) {
@@ -61,7 +54,7 @@ struct LayerWriter::Impl {
     if (path.size() >= files::kLongestPath)
       throw Error(cat("layer: a path is longer than ", files::kLongestPath,
                       " bytes: ", quoted(path.substr(0, 100))));
-    if (!comes_before(last, path))
+    if (!files::comes_before(last, path))
       throw Error(cat("layer: ", quoted(path), " does not come after ", quoted(last)));
     last = path;
   }
@@ -74,19 +67,6 @@ struct LayerWriter::Impl {
     std::erase_if(meta.xattrs,
                   [](const auto& item) { return !files::is_kept_attribute(item.first); });
     return meta;
-  }
-
-  static files::TarEntry described(files::EntryType type, const std::string& path,
-                                   const files::EntryMeta& meta) {
-    files::TarEntry entry;
-    entry.type = type;
-    entry.path = path;
-    entry.mode = meta.mode;
-    entry.uid = meta.uid;
-    entry.gid = meta.gid;
-    entry.mtime = meta.mtime;
-    entry.xattrs = meta.xattrs;
-    return entry;
   }
 
   void copy(int source, int target, uint64_t size, const std::string& path) {
@@ -127,7 +107,7 @@ void LayerWriter::directory(const std::string& path, const files::EntryMeta& giv
   impl_->tree.directory(path, meta);
   const bool plain =
       root && meta.mode == 0755 && meta.uid == 0 && meta.gid == 0 && meta.xattrs.empty() && !opaque;
-  if (!plain) impl_->tar.entry(Impl::described(files::EntryType::directory, path, meta));
+  if (!plain) impl_->tar.entry({files::EntryType::directory, path, meta});
   if (!opaque) return;
   impl_->tree.opaque(path);
   impl_->tar.opaque(path);
@@ -137,7 +117,7 @@ void LayerWriter::file(const std::string& path, const files::EntryMeta& given, i
                        uint64_t size) {
   impl_->check_path(path);
   const files::EntryMeta meta = impl_->normal(given);
-  files::TarEntry entry = Impl::described(files::EntryType::file, path, meta);
+  files::TarEntry entry(files::EntryType::file, path, meta);
   entry.size = size;
   const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
@@ -150,7 +130,7 @@ void LayerWriter::file(const std::string& path, const files::EntryMeta& given,
                        std::string_view content) {
   impl_->check_path(path);
   const files::EntryMeta meta = impl_->normal(given);
-  files::TarEntry entry = Impl::described(files::EntryType::file, path, meta);
+  files::TarEntry entry(files::EntryType::file, path, meta);
   entry.size = content.size();
   const Fd target = impl_->tree.file(path, meta.mode).fd;
   impl_->tar.entry(entry);
@@ -166,7 +146,7 @@ void LayerWriter::symlink(const std::string& path, const files::EntryMeta& given
   files::EntryMeta meta = impl_->normal(given);
   meta.mode = 0777;  // Linux has no other
   impl_->tree.symlink(path, meta, target);
-  files::TarEntry entry = Impl::described(files::EntryType::symlink, path, meta);
+  files::TarEntry entry(files::EntryType::symlink, path, meta);
   entry.link = target;
   impl_->tar.entry(entry);
 }
@@ -174,7 +154,7 @@ void LayerWriter::symlink(const std::string& path, const files::EntryMeta& given
 void LayerWriter::hard_link(const std::string& path, const std::string& existing) {
   impl_->check_path(path);
   const files::TreeMaker::Linked linked = impl_->tree.hard_link(path, existing);
-  files::TarEntry entry = Impl::described(files::EntryType::hard_link, path, linked.meta);
+  files::TarEntry entry(files::EntryType::hard_link, path, linked.meta);
   // `existing` may be a link itself; the tar names the first.
   entry.link = impl_->first_of.try_emplace(linked.inode, existing).first->second;
   impl_->tar.entry(entry);
@@ -187,8 +167,7 @@ void LayerWriter::device(const std::string& path, const files::EntryMeta& given,
     throw Error(cat("layer: ", quoted(path), ": the device 0:0 is overlay's mark of a deletion"));
   const files::EntryMeta meta = impl_->normal(given);
   impl_->tree.node(path, meta, block ? S_IFBLK : S_IFCHR, major, minor);
-  files::TarEntry entry =
-      Impl::described(block ? files::EntryType::block : files::EntryType::character, path, meta);
+  files::TarEntry entry(block ? files::EntryType::block : files::EntryType::character, path, meta);
   entry.major = major;
   entry.minor = minor;
   impl_->tar.entry(entry);
@@ -198,7 +177,7 @@ void LayerWriter::fifo(const std::string& path, const files::EntryMeta& given) {
   impl_->check_path(path);
   const files::EntryMeta meta = impl_->normal(given);
   impl_->tree.node(path, meta, S_IFIFO, 0, 0);
-  impl_->tar.entry(Impl::described(files::EntryType::fifo, path, meta));
+  impl_->tar.entry({files::EntryType::fifo, path, meta});
 }
 
 void LayerWriter::whiteout(const std::string& path) {

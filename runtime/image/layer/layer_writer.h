@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "runtime/base/digest.h"
-#include "runtime/files/entry_meta.h"
+#include "runtime/files/metadata.h"
 #include "runtime/image/layer/layer_store.h"
 
 namespace mini::image {

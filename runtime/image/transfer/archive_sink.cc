@@ -27,17 +27,14 @@ void ArchiveSink::file(const std::string& path, std::string_view content) {
 }
 
 void TarSink::directory(const std::string& path) {
-  files::TarEntry entry;
-  entry.type = files::EntryType::directory;
-  entry.path = path;
+  files::TarEntry entry(files::EntryType::directory, path);
   entry.mode = 0755;
   write_tar(out_, [&](files::TarWriter& tar) { tar.entry(entry); });
 }
 
 void TarSink::file(const std::string& path, uint64_t size,
                    const std::function<void(int fd)>& write) {
-  files::TarEntry entry;
-  entry.path = path;
+  files::TarEntry entry(files::EntryType::file, path);
   entry.mode = 0644;
   entry.size = size;
   write_tar(out_, [&](files::TarWriter& tar) { tar.entry(entry); });

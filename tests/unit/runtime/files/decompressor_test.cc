@@ -10,6 +10,9 @@
 namespace mini::files {
 namespace {
 
+using image::message_of;
+using image::StoreTest;
+using image::write_file;
 using testing::HasSubstr;
 
 std::string gzip(const std::string& data, int level = 6) {

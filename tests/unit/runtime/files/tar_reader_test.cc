@@ -9,6 +9,7 @@
 namespace mini::files {
 namespace {
 
+using image::TarBuilder;
 using testing::HasSubstr;
 
 struct Read {

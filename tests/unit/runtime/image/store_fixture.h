@@ -65,7 +65,7 @@ inline struct stat status(const std::string& path) {
   return info;
 }
 
-inline bool files::is_whiteout(const std::string& path) {
+inline bool is_whiteout(const std::string& path) {
   const struct stat info = status(path);
   return S_ISCHR(info.st_mode) && info.st_rdev == 0;
 }

@@ -6,7 +6,7 @@
 #include "builder/build/cache/cache.h"
 #include "builder/build/cache/cache_mount.h"
 #include "runtime/base/clock.h"
-#include "tests/unit/builder/build/scratch_tree.h"
+#include "tests/unit/scratch_tree.h"
 
 namespace mini::build {
 namespace {

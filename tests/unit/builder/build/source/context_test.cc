@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "tests/unit/builder/build/scratch_tree.h"
+#include "tests/unit/scratch_tree.h"
 
 namespace mini::build {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "runtime/base/text.h"
-#include "tests/unit/builder/build/scratch_tree.h"
+#include "tests/unit/scratch_tree.h"
 
 namespace mini::build {
 namespace {
@@ -77,8 +77,8 @@ class CopyPlanTest : public ::testing::Test {
   }
 
   ScratchTree context, image;
-  FileView context_view = context.view();
-  FileView image_view = FileView::of_layers({image.path()});
+  files::View context_view = context.view();
+  files::View image_view = files::View::of_layers({image.path()});
 };
 
 TEST_F(CopyPlanTest, Destinations) {
@@ -210,8 +210,8 @@ TEST_F(CopyPlanTest, InlineFiles) {
 
 TEST_F(CopyPlanTest, HiddenSourcesNameTheRule) {
   CopyOrigin hiding = origin();
-  hiding.visit = [](const FileEntry& entry) {
-    return entry.path == "dir/one" ? FileView::Visit::skip : FileView::Visit::take;
+  hiding.visit = [](const files::Entry& entry) {
+    return entry.path == "dir/one" ? files::Visit::skip : files::Visit::take;
   };
   hiding.hidden = [](const std::string& path) { return path == "dir/one"; };
   hiding.hidden_by = [](const std::string&) { return std::string(".dockerignore:3: \"dir/one\""); };

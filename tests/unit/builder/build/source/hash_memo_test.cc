@@ -6,25 +6,25 @@
 #include "builder/build/cache/step_key.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/digest.h"
-#include "tests/unit/builder/build/scratch_tree.h"
+#include "tests/unit/scratch_tree.h"
 
 namespace mini::build {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-FileNode node(uint64_t inode, int64_t ctime_ns) {
-  FileNode result;
+files::Node node(uint64_t inode, int64_t ctime_ns) {
+  files::Node result;
   result.mode = S_IFREG | 0644;
   result.device = 1;
   result.inode = inode;
   result.size = 10;
-  result.mtime_ns = result.ctime_ns = ctime_ns;
+  result.mtime = result.ctime = {ctime_ns / kSecond, ctime_ns % kSecond};
   return result;
 }
 
-ContentHash hash(unsigned char value) {
-  ContentHash result{};
+files::ContentHash hash(unsigned char value) {
+  files::ContentHash result{};
   result.fill(value);
   return result;
 }
@@ -41,14 +41,14 @@ TEST(HashMemo, RemembersAcrossBuilds) {
   EXPECT_EQ(memo.find(node(7, 5 * kSecond + 1)), hash(1));
   EXPECT_EQ(memo.find(node(3, 5 * kSecond + 1)), hash(2));
   EXPECT_FALSE(memo.find(node(7, 5 * kSecond + 2)));  // touched
-  FileNode grown = node(7, 5 * kSecond + 1);
+  files::Node grown = node(7, 5 * kSecond + 1);
   grown.size = 11;
   EXPECT_FALSE(memo.find(grown));
 }
 
 TEST(HashMemo, DoesNotTrustWhatWasJustWritten) {
   ScratchTree tree;
-  const FileNode young = node(1, 100 * kSecond - 1), coarse = node(2, 99 * kSecond);
+  const files::Node young = node(1, 100 * kSecond - 1), coarse = node(2, 99 * kSecond);
   {
     HashMemo memo(tree.at("table"), false);
     memo.add(young, hash(1), 100 * kSecond);
@@ -97,15 +97,15 @@ TEST(HashMemo, TornTablesAreEmpty) {
 TEST(HashContents, HashesManyFilesAndUsesTheMemo) {
   ScratchTree tree;
   for (int i = 0; i < 100; ++i) tree.file("f" + std::to_string(i), std::to_string(i));
-  const FileView view = tree.view();
-  std::vector<FileEntry> entries =
-      view.walk("", [](const FileEntry&) { return FileView::Visit::take; });
-  std::vector<FileEntry*> files;
-  for (FileEntry& entry : entries) files.push_back(&entry);
+  const files::View view = tree.view();
+  std::vector<files::Entry> entries =
+      view.walk("", [](const files::Entry&) { return files::Visit::take; });
+  std::vector<files::Entry*> files;
+  for (files::Entry& entry : entries) files.push_back(&entry);
   HashMemo memo;
   const Cancel cancel;
   hash_contents(view, files, memo, cancel);
-  for (const FileEntry& entry : entries) {
+  for (const files::Entry& entry : entries) {
     EXPECT_EQ(hex_of(entry.content), Digest::of(entry.path.substr(1)).hex());
     EXPECT_EQ(memo.find(entry), entry.content);
   }
@@ -114,9 +114,9 @@ TEST(HashContents, HashesManyFilesAndUsesTheMemo) {
 TEST(HashContents, StopsWhenCancelled) {
   ScratchTree tree;
   tree.file("f");
-  const FileView view = tree.view();
-  std::vector<FileEntry> entries =
-      view.walk("", [](const FileEntry&) { return FileView::Visit::take; });
+  const files::View view = tree.view();
+  std::vector<files::Entry> entries =
+      view.walk("", [](const files::Entry&) { return files::Visit::take; });
   HashMemo memo;
   Cancel cancel;
   cancel.request();

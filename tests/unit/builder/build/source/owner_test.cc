@@ -1,7 +1,7 @@
 #include "builder/build/source/owner.h"
 
 #include "runtime/base/error.h"
-#include "tests/unit/builder/build/scratch_tree.h"
+#include "tests/unit/scratch_tree.h"
 
 namespace mini::build {
 namespace {
@@ -13,7 +13,7 @@ class OwnerTest : public ::testing::Test {
     tree.file("etc/group", "root:x:0:\nstaff:x:50:app\n");
   }
   Owner resolve(const std::string& text) const {
-    return resolve_owner(FileView::of_layers({tree.path()}), text);
+    return resolve_owner(files::View::of_layers({tree.path()}), text);
   }
   ScratchTree tree;
 };
@@ -41,11 +41,11 @@ TEST_F(OwnerTest, Refusals) {
 TEST_F(OwnerTest, TheTableIsReadFromTheImageOnly) {
   ScratchTree hostile;
   hostile.link("etc/passwd", "/../../../../etc/passwd");
-  EXPECT_THROW(resolve_owner(FileView::of_layers({hostile.path()}), "root"), Error);
+  EXPECT_THROW(resolve_owner(files::View::of_layers({hostile.path()}), "root"), Error);
   ScratchTree fifo;
   fifo.directory("etc");
   ASSERT_EQ(mkfifo(fifo.at("etc/passwd").c_str(), 0644), 0);
-  EXPECT_THROW(resolve_owner(FileView::of_layers({fifo.path()}), "root"), Error);
+  EXPECT_THROW(resolve_owner(files::View::of_layers({fifo.path()}), "root"), Error);
 }
 
 }  // namespace

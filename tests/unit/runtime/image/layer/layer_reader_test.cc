@@ -149,7 +149,7 @@ TEST_F(LayerReaderTest, NamesAreTakenFromTheRoot) {
   EXPECT_EQ(read_file(path("usr/bin/tool")), "1");
   EXPECT_EQ(read_file(path("usr/share/doc")), "2");
   EXPECT_EQ(read_file(path(victim().substr(1))), "3");
-  EXPECT_TRUE(files::is_whiteout(path("etc/gone")));
+  EXPECT_TRUE(is_whiteout(path("etc/gone")));
   EXPECT_EQ(read_file(path("hard")), "1");
 }
 
@@ -174,7 +174,7 @@ TEST_F(LayerReaderTest, Cve_2014_6407_LinkThenFileThroughIt) {
   EXPECT_THAT(refusal(TarBuilder().symlink("link", outside).hard_link("hard", "link/victim").end()),
               HasSubstr("hard link"));
   contained(TarBuilder().symlink("link", outside).file("link/.wh.victim", "").end());
-  EXPECT_TRUE(files::is_whiteout(path(victim().substr(1))));
+  EXPECT_TRUE(is_whiteout(path(victim().substr(1))));
   contained(TarBuilder().symlink("link", outside).file("link/.wh..wh..opq", "").end());
   contained(TarBuilder().symlink("link", "/proc/self/root").file("link/f", "x").end());
   EXPECT_EQ(read_file(path("proc/self/root/f")), "x");
@@ -242,7 +242,7 @@ TEST_F(LayerReaderTest, Cve_2021_29136_TheRootIsNoLink) {
 
 TEST_F(LayerReaderTest, WhiteoutsBecomeOverlays) {
   read(TarBuilder().file("a/.wh.gone", "").file("b/.wh..wh..opq", "").file("b/kept", "x").end());
-  EXPECT_TRUE(files::is_whiteout(path("a/gone")));
+  EXPECT_TRUE(is_whiteout(path("a/gone")));
   const char* attribute = is_root() ? "trusted.overlay.opaque" : "user.overlay.opaque";
   char value[4];
   EXPECT_EQ(getxattr(path("b").c_str(), attribute, value, sizeof value), 1);

@@ -57,7 +57,7 @@ TEST_F(LayerWriterTest, WhatIsHashedIsWhatSealWouldFind) {
   EXPECT_EQ(status(written.tree() + "/a/set-id").st_mode & 07777, 06755u);
   EXPECT_EQ(status(written.tree() + "/a/big").st_nlink, 3u);
   EXPECT_EQ(read_file(written.tree() + "/a/big"), content);
-  EXPECT_TRUE(files::is_whiteout(written.tree() + "/gone"));
+  EXPECT_TRUE(is_whiteout(written.tree() + "/gone"));
 }
 
 TEST_F(LayerWriterTest, OwnersDevicesAndSetGroupDirectoriesAsRoot) {

@@ -9,11 +9,11 @@
 
 #include <string>
 
-#include "builder/build/source/file_view.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
+#include "runtime/files/view.h"
 
-namespace mini::build {
+namespace mini {
 
 class ScratchTree {
  public:
@@ -46,12 +46,12 @@ class ScratchTree {
   void whiteout(const std::string& name) const {
     EXPECT_EQ(mknod(at(name).c_str(), S_IFCHR, 0), 0);
   }
-  FileView view() const {
-    return FileView::of_directory(open_file(path_, O_RDONLY | O_DIRECTORY), "the context");
+  files::View view() const {
+    return files::View::of_directory(open_file(path_, O_RDONLY | O_DIRECTORY), "the context");
   }
 
  private:
   std::string path_;
 };
 
-}  // namespace mini::build
+}  // namespace mini

@@ -1,16 +1,14 @@
-#include "runtime/files/merged_tree.h"
+#include "runtime/files/copy_up.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
-#include "runtime/files/copy_up.h"
 
 namespace mini::files {
 namespace {
@@ -19,15 +17,15 @@ using testing::ElementsAre;
 
 // Layers as directories, without privilege: whiteouts may be made by anybody, and userxattr
 // overlays mark with "user.".
-class MergedTreeTest : public testing::Test {
+class CopyUpTest : public testing::Test {
  protected:
-  MergedTreeTest() : directory_(testing::TempDir() + "/mini-merged-" + random_hex(8)) {
+  CopyUpTest() : directory_(testing::TempDir() + "/mini-copy-up-" + random_hex(8)) {
     overlay_.userxattr = true;
     for (const char* layer : {"one", "two", "upper"}) make_directories(cat(directory_, '/', layer));
     overlay_.lower = {directory_ + "/one", directory_ + "/two"};
     overlay_.upper = directory_ + "/upper";
   }
-  ~MergedTreeTest() override { remove_tree(directory_); }
+  ~CopyUpTest() override { remove_tree(directory_); }
 
   void file(const std::string& path, const std::string& content) {
     const std::string full = cat(directory_, '/', path);
@@ -37,95 +35,12 @@ class MergedTreeTest : public testing::Test {
   void link(const std::string& path, const std::string& target) {
     ASSERT_EQ(symlink(target.c_str(), cat(directory_, '/', path).c_str()), 0);
   }
-  void whiteout(const std::string& path) {
-    ASSERT_EQ(mknod(cat(directory_, '/', path).c_str(), S_IFCHR | 0600, 0), 0);
-  }
-  std::optional<std::string> read(const std::string& path) {
-    return MergedTree(overlay_).read_regular(path, 1000);
-  }
 
   std::string directory_;
   Overlay overlay_;
 };
 
-TEST_F(MergedTreeTest, TheUppermostWins) {
-  file("one/etc/passwd", "one");
-  file("two/etc/passwd", "two");
-  EXPECT_EQ(read("/etc/passwd"), "two");
-  file("upper/etc/passwd", "upper");
-  EXPECT_EQ(read("etc/passwd"), "upper");
-  EXPECT_EQ(read("/etc/shadow"), std::nullopt);
-}
-
-TEST_F(MergedTreeTest, WhiteoutsAndOpaqueDirectoriesHide) {
-  file("one/a/file", "one");
-  file("one/b/file", "one");
-  make_directories(directory_ + "/two/a");
-  whiteout("two/a/file");
-  EXPECT_EQ(read("/a/file"), std::nullopt);
-  make_directories(directory_ + "/two/b");
-  EXPECT_EQ(read("/b/file"), "one");
-  if (setxattr((directory_ + "/two/b").c_str(), "user.overlay.opaque", "y", 1, 0) < 0)
-    GTEST_SKIP() << "no user attributes here";
-  EXPECT_EQ(read("/b/file"), std::nullopt);
-}
-
-TEST_F(MergedTreeTest, AFileHidesADirectoryAndADirectoryAFile) {
-  file("one/x/inner", "one");
-  file("two/x", "a file now");
-  EXPECT_EQ(read("/x"), "a file now");
-  EXPECT_EQ(read("/x/inner"), std::nullopt);
-  file("upper/x/other", "upper");
-  EXPECT_EQ(read("/x/other"), "upper");
-  EXPECT_EQ(read("/x/inner"), std::nullopt);
-}
-
-TEST_F(MergedTreeTest, LinksAreFollowedInsideTheMergedViewOnly) {
-  file("one/data/passwd", "inside");
-  link("two/etc", "data");
-  EXPECT_EQ(read("/etc/passwd"), "inside");
-  link("two/up", "../../../../data/passwd");
-  EXPECT_EQ(read("/up"), "inside");
-  link("two/absolute", "/data/passwd");
-  EXPECT_EQ(read("/absolute"), "inside");
-  link("two/host", "/proc/self/status");
-  EXPECT_EQ(read("/host"), std::nullopt);
-  link("two/loop", "loop");
-  EXPECT_EQ(read("/loop"), std::nullopt);
-}
-
-TEST_F(MergedTreeTest, WhatIsNoFileIsRefused) {
-  ASSERT_EQ(mkfifo((directory_ + "/two/fifo").c_str(), 0600), 0);
-  make_directories(directory_ + "/one/dir");
-  file("one/big", std::string(1001, 'x'));
-  EXPECT_THROW(read("/fifo"), Error);
-  EXPECT_THROW(read("/dir"), Error);
-  EXPECT_THROW(read("/big"), Error);
-}
-
-TEST_F(MergedTreeTest, FindDoesNotFollowTheLastLink) {
-  link("two/dangling", "nowhere");
-  const auto found = MergedTree(overlay_).find("/dangling");
-  ASSERT_TRUE(found);
-  EXPECT_TRUE(S_ISLNK(found->st_mode));
-  EXPECT_FALSE(MergedTree(overlay_).find("/nowhere"));
-}
-
-TEST_F(MergedTreeTest, WalkGivesTheMergedContentInOrder) {
-  file("one/v/a", "");
-  file("one/v/sub/gone", "");
-  file("two/v/b", "");
-  file("two/v/sub/c", "");
-  whiteout("two/v/sub/gone");
-  std::vector<std::string> paths;
-  EXPECT_TRUE(MergedTree(overlay_).walk(
-      "/v", [&](const MergedTree::Entry& entry) { paths.push_back(entry.path); }));
-  EXPECT_THAT(paths, ElementsAre("", "a", "b", "sub", "sub/c"));
-  EXPECT_FALSE(MergedTree(overlay_).walk("/v/a", [](const auto&) {}));
-  EXPECT_FALSE(MergedTree(overlay_).walk("/nothing", [](const auto&) {}));
-}
-
-TEST_F(MergedTreeTest, CopyUpFillsAnEmptyVolumeOnceAndFollowsNothing) {
+TEST_F(CopyUpTest, CopyUpFillsAnEmptyVolumeOnceAndFollowsNothing) {
   if (geteuid() != 0) GTEST_SKIP() << "owners can be set by root only";
   file("one/data/file", "content");
   file("two/data/sub/deep", "deep");
@@ -153,7 +68,19 @@ TEST_F(MergedTreeTest, CopyUpFillsAnEmptyVolumeOnceAndFollowsNothing) {
   EXPECT_FALSE(exists(volume + "/_copy"));
 }
 
-TEST_F(MergedTreeTest, AVolumesDirectoryStaysTheOneThatOthersHaveMounted) {
+TEST_F(CopyUpTest, HardLinksStay) {
+  file("one/data/a", "content");
+  ASSERT_EQ(::link((directory_ + "/one/data/a").c_str(), (directory_ + "/one/data/b").c_str()), 0);
+  const std::string volume = directory_ + "/volume";
+  make_directories(volume + "/_data");
+  copy_up(overlay_, "/data", volume);
+  struct stat a, b;
+  ASSERT_EQ(stat((volume + "/_data/a").c_str(), &a), 0);
+  ASSERT_EQ(stat((volume + "/_data/b").c_str(), &b), 0);
+  EXPECT_EQ(a.st_ino, b.st_ino);
+}
+
+TEST_F(CopyUpTest, AVolumesDirectoryStaysTheOneThatOthersHaveMounted) {
   file("one/data/file", "content");
   ASSERT_EQ(chmod((directory_ + "/one/data").c_str(), 0750), 0);
   const std::string volume = directory_ + "/volume";
@@ -167,7 +94,7 @@ TEST_F(MergedTreeTest, AVolumesDirectoryStaysTheOneThatOthersHaveMounted) {
   EXPECT_THAT(list_directory(volume), ElementsAre("_data"));
 }
 
-TEST_F(MergedTreeTest, AKilledCopyIsFinishedAndTakesNothingAway) {
+TEST_F(CopyUpTest, AKilledCopyIsFinishedAndTakesNothingAway) {
   file("one/data/ignored", "the copy was made before");
   file("volume/_ready/moved", "old");
   file("volume/_ready/both", "image");
