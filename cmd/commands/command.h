@@ -4,9 +4,9 @@
 #pragma once
 
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cmd/flags/session.h"
 
@@ -20,7 +20,7 @@ struct Command {
 };
 
 // All commands, in the order of `mini --help`.
-const std::vector<Command>& commands();
+std::span<const Command> commands();
 
 struct Match {
   const Command* command = nullptr;

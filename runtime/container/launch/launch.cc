@@ -131,6 +131,54 @@ bool born_in_place(const Sandbox& box, bool entered_unified) {
          });
 }
 
+Birth bear(const Sandbox& box, const Plan& plan, const std::optional<Fd>& group) {
+  BirthOptions options;
+  options.namespaces = plan.clone_flags;
+  if (group) options.cgroup = group->get();
+  options.fds = &plan.fds;
+  if (plan.user_namespace) {
+    options.write_maps = [&](pid_t pid) {
+      write_id_maps(pid, box.spec.linux_.uid_mappings, box.spec.linux_.gid_mappings);
+    };
+  }
+  return with_context("container", [&] { return give_birth(options); });
+}
+
+void place(const Sandbox& box, const Plan& plan, const Conversation& talk, bool entered_unified) {
+  if (box.cgroup) box.cgroup.add(talk.pid(), entered_unified);
+  if (box.spec.process->oom_score_adj)
+    write_oom_score(talk.pid(), *box.spec.process->oom_score_adj);
+  if (!plan.forks && box.options.on_created) box.options.on_created(talk.pid());
+  say_go(talk.channel());
+}
+
+// What the caller does in the new namespaces while the launcher mounts.
+void work_beside(const Sandbox& box, Conversation& talk, pid_t pid) {
+  if (!box.options.beside) return;
+  try {
+    box.options.beside(pid);
+  } catch (const Error&) {
+    // With the launcher gone, nothing can be done in its namespaces: its own reason counts.
+    talk.throw_reported(*box.spec.process);
+    throw;
+  }
+  say_go(talk.channel());
+}
+
+void run_early_hooks(const Sandbox& box, const Conversation& talk,
+                     const std::string& pid_hook_status) {
+  const Hooks& hooks = box.spec.hooks;
+  const std::string state =
+      hook_state(box.spec, box.options.name, pid_hook_status, box.options.bundle).with(talk.pid());
+  run_hooks(hooks.prestart, "prestart", state);
+  run_hooks(hooks.create_runtime, "createRuntime", state);
+  if (!hooks.create_container.empty()) {
+    const Fd root = open_file(cat("/proc/", talk.pid(), "/root"), O_PATH | O_DIRECTORY);
+    run_hooks(hooks.create_container, "createContainer", state, {talk.pidfd(), root.get()});
+  }
+  say_go(talk.channel());
+}
+
 // Everything after the plan: birth, placement, and the talk with the launcher until the command
 // runs.
 Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status) {
@@ -138,66 +186,27 @@ Launched start(const Sandbox& box, Plan plan, const std::string& pid_hook_status
   const Fd bytes = sealed_memfd("mini-plan", plan.serialize(), false);
   plan.fds[0] = bytes.get();
   plan.fds[1] = theirs.get();
-
-  BirthOptions birth_options;
-  birth_options.namespaces = plan.clone_flags;
   const std::optional<Fd> group = box.cgroup ? box.cgroup.clone_fd() : std::nullopt;
-  if (group) birth_options.cgroup = group->get();
-  birth_options.fds = &plan.fds;
-  if (plan.user_namespace) {
-    birth_options.write_maps = [&](pid_t pid) {
-      write_id_maps(pid, box.spec.linux_.uid_mappings, box.spec.linux_.gid_mappings);
-    };
-  }
   // With nothing left to do between birth and GO, the GO waits for the launcher, not the launcher
   // for the GO.
   const bool at_once = born_in_place(box, group.has_value());
   if (at_once) say_go(ours.get());
-  Birth birth = with_context("container", [&] { return give_birth(birth_options); });
+  Birth birth = bear(box, plan, group);
   theirs.reset();
   Conversation talk(plan, std::move(ours), std::move(birth), box.options.name);
-  if (!at_once) {
-    if (box.cgroup) box.cgroup.add(talk.pid(), group.has_value());
-    if (box.spec.process->oom_score_adj)
-      write_oom_score(talk.pid(), *box.spec.process->oom_score_adj);
-    if (!plan.forks && box.options.on_created) box.options.on_created(talk.pid());
-    say_go(talk.channel());
-  }
-  const auto beside = [&](pid_t pid) {
-    if (!box.options.beside) return;
-    try {
-      box.options.beside(pid);
-    } catch (const Error&) {
-      // With the launcher gone, nothing can be done in its namespaces: its own reason counts.
-      talk.throw_reported(*box.spec.process);
-      throw;
-    }
-    say_go(talk.channel());
-  };
+  if (!at_once) place(box, plan, talk, group.has_value());
   talk.on_forked = [&](pid_t pid) {
     if (!plan.second_go) return;
     if (box.options.on_created) box.options.on_created(pid);
     say_go(talk.channel());
-    beside(pid);
+    work_beside(box, talk, pid);
   };
-  talk.on_hooks = [&] {
-    const Hooks& hooks = box.spec.hooks;
-    const std::string state =
-        hook_state(box.spec, box.options.name, pid_hook_status, box.options.bundle)
-            .with(talk.pid());
-    run_hooks(hooks.prestart, "prestart", state);
-    run_hooks(hooks.create_runtime, "createRuntime", state);
-    if (!hooks.create_container.empty()) {
-      const Fd root = open_file(cat("/proc/", talk.pid(), "/root"), O_PATH | O_DIRECTORY);
-      run_hooks(hooks.create_container, "createContainer", state, {talk.pidfd(), root.get()});
-    }
-    say_go(talk.channel());
-  };
+  talk.on_hooks = [&] { run_early_hooks(box, talk, pid_hook_status); };
   talk.on_console = [&](const Fd& master) {
     if (box.options.console_socket >= 0)
       send_descriptor(box.options.console_socket, master.get(), "/dev/ptmx");
   };
-  if (!plan.forks) beside(talk.pid());
+  if (!plan.forks) work_beside(box, talk, talk.pid());
   return talk.until_running(*box.spec.process);
 }
 

@@ -62,20 +62,10 @@ long open_root(Launcher& self) {
   return fd;
 }
 
-// One line an operation.
+// One line an operation. Here those that make the container's files.
 // clang-format off
-long perform(Launcher& self, const Op& op, ReportRecord& record) {
+long perform_on_files(Launcher& self, const Op& op) {
   switch (op.code) {
-    case OpCode::wait_go: return wait_go(self);
-    case OpCode::die_with_parent: return start_dying_with_parent(self);
-    case OpCode::hide: return sys::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    case OpCode::join: return sys::call(SYS_setns, op.fd, op.a);
-    case OpCode::become_root: return become_root();
-    case OpCode::unshare: return sys::call(SYS_unshare, op.a);
-    case OpCode::fork_sibling: return fork_sibling(self, op);
-    case OpCode::new_session: return sys::call(SYS_setsid);
-    case OpCode::session_keyring: return session_keyring(self, op);
-    case OpCode::loopback_up: return loopback_up();
     case OpCode::private_mounts: return sys::call(SYS_mount, 0, "/", 0, kRecPrivate, 0);
     case OpCode::fs_open: return fs_open(self, op);
     case OpCode::fs_string: return fsconfig(self, op, FSCONFIG_SET_STRING);
@@ -102,12 +92,29 @@ long perform(Launcher& self, const Op& op, ReportRecord& record) {
     case OpCode::readonly: return readonly(self, op);
     case OpCode::sysctl: return write_setting(self, op);
     case OpCode::write_proc_self: return write_proc_self(self, op);
-    case OpCode::hooks: return wait_hooks(self);
-    case OpCode::hostname: return set_name(self, op, SYS_sethostname);
-    case OpCode::domainname: return set_name(self, op, SYS_setdomainname);
     case OpCode::pivot: return pivot(self);
     case OpCode::root_attr: return root_attr(op);
     case OpCode::open_root: return open_root(self);
+    default: return -ENOSYS;
+  }
+}
+
+// The others, which make its process.
+long perform(Launcher& self, const Op& op, ReportRecord& record) {
+  switch (op.code) {
+    case OpCode::wait_go: return wait_go(self);
+    case OpCode::die_with_parent: return start_dying_with_parent(self);
+    case OpCode::hide: return sys::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    case OpCode::join: return sys::call(SYS_setns, op.fd, op.a);
+    case OpCode::become_root: return become_root();
+    case OpCode::unshare: return sys::call(SYS_unshare, op.a);
+    case OpCode::fork_sibling: return fork_sibling(self, op);
+    case OpCode::new_session: return sys::call(SYS_setsid);
+    case OpCode::session_keyring: return session_keyring(self, op);
+    case OpCode::loopback_up: return loopback_up();
+    case OpCode::hooks: return wait_hooks(self);
+    case OpCode::hostname: return set_name(self, op, SYS_sethostname);
+    case OpCode::domainname: return set_name(self, op, SYS_setdomainname);
     case OpCode::stdio: return take_stdio(self, op);
     case OpCode::terminal_stdio: return terminal_stdio(self);
     case OpCode::give_stdio: return give_stdio(op);
@@ -133,8 +140,8 @@ long perform(Launcher& self, const Op& op, ReportRecord& record) {
     case OpCode::gate: return gate(self, op);
     case OpCode::init: return run_init(self);
     case OpCode::execute: return execute(self, op, record);
+    default: return perform_on_files(self, op);
   }
-  return -ENOSYS;
 }
 // clang-format on
 

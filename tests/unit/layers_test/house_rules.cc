@@ -4,11 +4,13 @@
 #include <cctype>
 
 #include "runtime/base/text.h"
+#include "tests/unit/layers_test/functions.h"
 
 namespace mini::house {
 namespace {
 
 constexpr size_t kLongestFile = 400;
+constexpr size_t kLongestFunction = 60;
 
 // The room that a path lies in: the longest folder of the table.
 const Rooms::value_type* room_of(const Rooms& rooms, std::string_view path) {
@@ -223,6 +225,11 @@ std::vector<std::string> complaints(const Rooms& rooms, const std::string& path,
         complain(cat("must not use ", rule.name, ": ", rule.reason));
       }
     }
+  }
+  for (const Function& function : functions_of(join(code, "\n"))) {
+    if (function.lines <= kLongestFunction) continue;
+    found.push_back(cat(path, ':', function.line, ": ", function.name, " has ", function.lines,
+                        " lines, at most ", kLongestFunction, " are allowed"));
   }
   const size_t lines = code.size() - (source.ends_with('\n') ? 1 : 0);
   if (lines > kLongestFile) {

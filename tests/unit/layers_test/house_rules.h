@@ -1,5 +1,6 @@
 // The rules of docs/contributing.md and SECURITY.md that a program can check in a source file: the
-// direction of includes, names that only some folders may use, the length of a file. Pure: takes
+// direction of includes, names that only some folders may use, the length of a file and of a
+// function. Pure: takes
 // the rooms, a path (from the top of the source tree) and a text, returns sentences.
 #pragma once
 

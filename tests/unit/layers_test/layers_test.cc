@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
 #include "tests/unit/layers_test/house_rules.h"
@@ -110,6 +113,40 @@ TEST(Rules, BoundTheLength) {
               ElementsAre(HasSubstr("401 lines")));
   EXPECT_THAT(complaints(rooms(), "cmd/a.cc", text + "int y;"),
               ElementsAre(HasSubstr("401 lines")));
+}
+
+std::string function_of(int lines, const std::string& head, const std::string& end = "") {
+  std::string text = head + " {\n";
+  for (int i = 2; i < lines; ++i) text += "  if (x) { y(); }\n";
+  return text + "}" + end + "\n";
+}
+
+TEST(Rules, BoundTheLengthOfFunctions) {
+  const auto complaint = [](const std::string& code) {
+    return join(complaints(rooms(), "cmd/a.cc", code), "\n");
+  };
+  const auto too_long = [](const std::string& name) {
+    return HasSubstr(cat(name, " has 61 lines, at most 60"));
+  };
+  for (const char* head :
+       {"int f(int a)", "template <class T>\nint A::f(T t) const", "struct stat f(int fd)",
+        "A::f(int a) : a_(a), b_{1}", "auto f(int a) -> std::vector<int>", "int f(int) noexcept"}) {
+    const int more = static_cast<int>(std::count(head, head + strlen(head), '\n'));
+    EXPECT_EQ(complaint(function_of(60 - more, head)), "") << head;
+    EXPECT_NE(complaint(function_of(61 - more, head)), "") << head;
+  }
+  const std::string inside = "namespace a {\nclass B : C {\n public:\n";
+  EXPECT_THAT(complaint(inside + function_of(61, "void f()") + "};\n}\n"), too_long("f"));
+  EXPECT_THAT(complaint("void g() {}\n\n" + function_of(61, "void A::f()")), too_long("A::f"));
+  EXPECT_THAT(complaint("int x;\n\n" + function_of(61, "void f()")), HasSubstr("cmd/a.cc:3: f"));
+  // Many short ones in a long class, a table, a macro.
+  std::string members;
+  for (int i = 0; i < 40; ++i) members += "  int f() {\n    return 1;\n  }\n";
+  EXPECT_EQ(complaint("struct A {\n" + members + "};\n"), "");
+  std::string rows;
+  for (int i = 0; i < 80; ++i) rows += "  {1, f(2)},\n";
+  EXPECT_EQ(complaint("const int table[] = {\n" + rows + "};\n"), "");
+  EXPECT_EQ(complaint("#define OPEN(x) {\\\n  (x) {\nint f() {\n  return 1;\n}\n"), "");
 }
 
 void collect(const std::string& folder, std::vector<std::string>& files) {
