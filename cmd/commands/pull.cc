@@ -16,60 +16,131 @@ namespace mini::cmd {
 
 using image::Reference;
 
-int pull(const Session& session, const Args& args) {
-  Flags flags("pull [flags] NAME[:TAG|@DIGEST]", "Pulls an image from a registry.");
-  bool quiet = false;
-  std::string name, platform;
-  flags.flag("-q,--quiet", quiet, "print only the image name");
-  flags.value("--platform PLATFORM", platform,
-              "OS/ARCHITECTURE[/VARIANT] (default this machine's)");
-  flags.argument("NAME[:TAG|@DIGEST]", name, true);
-  if (!flags.parse(args)) return 0;
+namespace {
+
+// NAME without a tag: what --all-tags needs.
+Reference repository_flag(const std::string& name) {
   const Reference reference = Reference::parse(name);
-  const auto settings = registry::Settings::load(session.config);
-  registry::PullOptions options;
-  if (!platform.empty()) options.platform = registry::Platform::parse(platform);
-  Stores stores(session);
+  if (reference.digest || name.ends_with(":" + reference.tag))
+    throw Error("tag can't be used with --all-tags/-a", "give the name without it",
+                ErrorKind::usage);
+  return reference;
+}
+
+Reference with_tag(Reference reference, const std::string& tag) {
+  return Reference::parse(cat(reference.registry, "/", reference.repository, ":", tag));
+}
+
+void pull_one(const Session& session, image::ImageStore& store, const Reference& reference,
+              const registry::PullOptions& options, bool quiet) {
   registry::PullResult result;
   {
     const auto progress = make_transfer_progress(Direction::pull, quiet);
-    result = registry::pull(stores.images(), reference, settings,
+    result = registry::pull(store, reference, registry::Settings::load(session.config),
                             registry::CredentialFile::standard(), *progress, options);
   }
-  if (!quiet) {
-    put(cat("Digest: ", result.digest.str(), "\n"));
-    put(cat("Status: ", result.fresh ? "Downloaded newer image" : "Image is up to date", " for ",
-            reference.familiar(), "\n"));
+  if (quiet) return;
+  put(cat("Digest: ", result.digest.str(), "\n"));
+  put(cat("Status: ", result.fresh ? "Downloaded newer image" : "Image is up to date", " for ",
+          reference.familiar(), "\n"));
+}
+
+void push_one(const Session& session, image::ImageStore& store, const Reference& reference,
+              const registry::PushOptions& options, bool quiet) {
+  registry::PushResult result;
+  {
+    const auto progress = make_transfer_progress(Direction::push, quiet);
+    result = registry::push(store, reference, registry::Settings::load(session.config),
+                            registry::CredentialFile::standard(), *progress, options);
   }
-  put(reference.full() + "\n");
+  put(quiet ? reference.full() + "\n"
+            : cat(reference.tag, ": digest: ", result.digest.str(), " size: ", result.size, "\n"));
+}
+
+std::vector<Reference> tags_in_store(const image::ImageStore& store, const Reference& wanted) {
+  std::vector<Reference> found;
+  for (const image::ImageEntry& entry : store.list())
+    for (const std::string& tag : entry.tags) {
+      Reference reference = Reference::parse(tag);
+      if (reference.registry == wanted.registry && reference.repository == wanted.repository)
+        found.push_back(std::move(reference));
+    }
+  if (found.empty())
+    throw Error(cat("image ", quoted(wanted.familiar_name()), ": the store has no tag of it"),
+                "`mini images` lists the store", ErrorKind::not_found);
+  return found;
+}
+
+// An image of the store has one platform.
+void check_platform(const image::Image& image, const std::string& wanted) {
+  const registry::Platform asked = registry::Platform::parse(wanted);
+  if (image.config.os == asked.os && image.config.architecture == asked.architecture) return;
+  throw Error(cat("flag --platform ", quoted(wanted), ": the store's image is for ",
+                  printable(cat(image.config.os, "/", image.config.architecture))),
+              "omit it", ErrorKind::usage);
+}
+
+}  // namespace
+
+int pull(const Session& session, const Args& args) {
+  Flags flags("pull [flags] NAME[:TAG|@DIGEST]", "Pulls an image from a registry.");
+  bool quiet = false, all = false, no_trust = true;
+  std::string name, platform;
+  flags.flag("-a,--all-tags", all, "pull all tags of the repository");
+  flags.flag("-q,--quiet", quiet, "print only the image name");
+  flags.value("--platform PLATFORM", platform,
+              "OS/ARCHITECTURE[/VARIANT] (default this machine's)");
+  flags.flag("--disable-content-trust", no_trust, "accepted: images are verified by digest");
+  flags.hide("--disable-content-trust");
+  flags.argument("NAME[:TAG|@DIGEST]", name, true);
+  if (!flags.parse(args)) return 0;
+  const Reference reference = all ? repository_flag(name) : Reference::parse(name);
+  registry::PullOptions options;
+  if (!platform.empty()) options.platform = registry::Platform::parse(platform);
+  Stores stores(session);
+  if (!all) {
+    pull_one(session, stores.images(), reference, options, quiet);
+    put(reference.full() + "\n");
+    return 0;
+  }
+  registry::Repository repository(reference, registry::Settings::load(session.config),
+                                  registry::CredentialFile::standard());
+  for (const std::string& tag : repository.tags()) {
+    const Reference one = with_tag(reference, tag);
+    if (!quiet) put(cat(tag, ": Pulling from ", reference.repository, "\n"));
+    pull_one(session, stores.images(), one, options, quiet);
+  }
+  put(cat(reference.registry, "/", reference.repository, "\n"));
   return 0;
 }
 
 int push(const Session& session, const Args& args) {
   Flags flags("push [flags] NAME[:TAG]", "Pushes an image to a registry.");
-  bool quiet = false;
-  std::string name, format = "gzip";
+  bool quiet = false, all = false, no_trust = true;
+  std::string name, format = "gzip", platform;
+  flags.flag("-a,--all-tags", all, "push all tags of the repository");
   flags.flag("-q,--quiet", quiet, "print only the image name");
   flags.value("--compression-format FORMAT", format,
               "compression of layers built here: gzip (default) or zstd");
+  flags.value("--platform PLATFORM", platform, "only the platform that the store has");
+  flags.flag("--disable-content-trust", no_trust, "accepted: mini signs nothing");
+  flags.hide("--disable-content-trust");
+  flags.hide("--platform");
   flags.argument("NAME[:TAG]", name, true);
   if (!flags.parse(args)) return 0;
-  const Reference reference = Reference::parse(name);
+  const Reference reference = all ? repository_flag(name) : Reference::parse(name);
   if (format != "gzip" && format != "zstd")
     throw Error(cat("flag --compression-format ", quoted(format), ": unknown format"),
                 "gzip or zstd", ErrorKind::usage);
   registry::PushOptions options;
   options.format = format == "zstd" ? registry::PushFormat::zstd : registry::PushFormat::gzip;
-  const auto settings = registry::Settings::load(session.config);
   Stores stores(session);
-  registry::PushResult result;
-  {
-    const auto progress = make_transfer_progress(Direction::push, quiet);
-    result = registry::push(stores.images(), reference, settings,
-                            registry::CredentialFile::standard(), *progress, options);
+  const std::vector<Reference> tags =
+      all ? tags_in_store(stores.images(), reference) : std::vector<Reference>{reference};
+  for (const Reference& tag : tags) {
+    if (!platform.empty()) check_platform(stores.images().load(tag.full()), platform);
+    push_one(session, stores.images(), tag, options, quiet);
   }
-  put(quiet ? reference.full() + "\n"
-            : cat(reference.tag, ": digest: ", result.digest.str(), " size: ", result.size, "\n"));
   return 0;
 }
 

@@ -37,6 +37,17 @@ void check_before_pull(const ContainerFlags& container, const engine::CreateRequ
   engine::check_request(request);
 }
 
+void check_detached(bool detach, bool wait, int64_t timeout, const ContainerFlags& container) {
+  const auto refuse = [](const char* what, const char* cure) {
+    throw Error(what, cure, ErrorKind::bad_flag);
+  };
+  if (detach && container.attach_given())
+    refuse("conflicting options: cannot specify both --attach and --detach", "remove one of them");
+  if (wait && !detach) refuse("flag --wait: needs --detach", "add -d");
+  if (timeout < 0) refuse("flag --wait-timeout: negative", "a number of seconds");
+  if (timeout > 0 && !wait) refuse("flag --wait-timeout: needs --wait", "add --wait");
+}
+
 }  // namespace
 
 int run(const Session& session, const Args& args) {
@@ -45,21 +56,30 @@ int run(const Session& session, const Args& args) {
   ContainerFlags container(flags);
   bool detach = false;
   std::string detach_keys = "ctrl-p,ctrl-q";
-  bool sig_proxy = true;
+  bool sig_proxy = true, wait = false;
+  int64_t wait_timeout = 0;
   std::vector<std::string> command;
   flags.flag("-d,--detach", detach, "run in the background and print the container ID");
   flags.value("--detach-keys KEYS", detach_keys,
               "key sequence that detaches (default ctrl-p,ctrl-q)");
   flags.flag("--sig-proxy", sig_proxy, "forward signals to the process (default true)");
+  flags.flag("--wait", wait, "with -d: wait until it is healthy, or running without health check");
+  flags.value("--wait-timeout SECONDS", wait_timeout, "how long --wait waits (default for ever)");
   flags.command(command, 1);
   if (!flags.parse(args)) return 0;
-  const engine::CreateRequest request = container.request(flags, command);
+  engine::CreateRequest request = container.request(flags, command);
+  if (detach)
+    request.config.attach_stdin = request.config.attach_stdout = request.config.attach_stderr =
+        false;
+  check_detached(detach, wait, wait_timeout, container);
   check_before_pull(container, request);
 
   Stores stores(session);
   engine::RunOptions options;
   options.detach = detach;
-  options.attach.stdin_open = container.interactive();
+  options.attach.stdin_open = container.interactive() && container.attaches("stdin");
+  options.attach.output = container.attaches("stdout");
+  options.attach.error_output = container.attaches("stderr");
   options.attach.sig_proxy = sig_proxy;
   options.attach.detach_keys = detach_keys;
   options.on_created = [&](const engine::Record& record) {
@@ -74,6 +94,7 @@ int run(const Session& session, const Args& args) {
   container.missing().ensure(session, stores.images(), request.image);
   const int code = engine::run_container(stores.engine(), request, options);
   if (detach) put(id + "\n");
+  if (wait) engine::wait_until_ready(stores.engine(), id, wait_timeout * 1'000'000'000);
   return code;
 }
 
@@ -111,7 +132,7 @@ int start(const Session& session, const Args& args) {
       throw Error("start: only one container can be attached", "name one, or remove -a and -i",
                   ErrorKind::arguments);
     const std::string id = stores.containers().find(names.front()).id;
-    return engine::start_attached(stores.engine(), id, {interactive, true, true, detach_keys});
+    return engine::start_attached(stores.engine(), id, {interactive, true, true, true, detach_keys});
   }
   return for_each_name(names, [&](const std::string& name) {
     engine::start_container(stores.engine(), stores.containers().find(name).id);

@@ -12,6 +12,13 @@
 #include "runtime/engine/sandbox/security_options.h"
 
 namespace mini::cmd {
+namespace {
+
+bool is_stream(const std::string& name) {
+  return name == "stdin" || name == "stdout" || name == "stderr";
+}
+
+}  // namespace
 
 using engine::Config;
 using engine::HostConfig;
@@ -22,6 +29,7 @@ ContainerFlags::ContainerFlags(Flags& flags) {
   add_isolation_flags(flags);
   add_network_flags(flags);
   add_health_flags(flags);
+  compatible_.declare(flags);
 }
 
 void ContainerFlags::add_process_flags(Flags& flags) {
@@ -96,7 +104,7 @@ void ContainerFlags::add_isolation_flags(Flags& flags) {
   flags.value("--pid MODE", pid_, "PID namespace: host or container:NAME");
   flags.value("--ipc MODE", ipc_, "IPC namespace: private (default), host or container:NAME");
   flags.value("--uts MODE", uts_, "UTS namespace: host");
-  flags.value("--cgroupns MODE", cgroupns_, "cgroup namespace: private (default) or host");
+  flags.value("--cgroupns MODE", cgroupns_, "cgroup namespace: private (default on cgroup v2) or host");
   flags.value("--cgroup-parent CGROUP", cgroup_parent_, "parent cgroup");
 }
 
@@ -139,7 +147,9 @@ void ContainerFlags::fill_process(Config& config) const {
   config.tty = tty_;
   config.open_stdin = interactive_;
   config.stdin_once = interactive_;
-  config.attach_stdin = interactive_;
+  config.attach_stdin = attach_.empty() ? interactive_ : attaches("stdin");
+  config.attach_stdout = attaches("stdout");
+  config.attach_stderr = attaches("stderr");
   for (const std::string& file : env_files_)
     for (std::string& line : read_env_file("--env-file", file, ErrorKind::bad_flag))
       config.env.push_back(std::move(line));
@@ -192,7 +202,7 @@ void ContainerFlags::fill_isolation(HostConfig& host) const {
   host.pid_mode = pid_;
   host.ipc_mode = ipc_ == "private" ? "" : ipc_;
   host.uts_mode = uts_;
-  host.cgroupns_mode = cgroupns_ == "private" ? "" : cgroupns_;
+  host.cgroupns_mode = cgroupns_;
   host.cgroup_parent = cgroup_parent_;
   host.container_id_file = cid_file_;
   host.log_driver = log_driver_;
@@ -250,9 +260,15 @@ void ContainerFlags::fill_health(Config& config) const {
   if (health != image::Healthcheck{}) config.healthcheck = health;
 }
 
+bool ContainerFlags::attaches(const std::string& stream) const {
+  return attach_.empty() || std::any_of(attach_.begin(), attach_.end(),
+                                        [&](const auto& given) { return lower(given) == stream; });
+}
+
 engine::CreateRequest ContainerFlags::request(const Flags&,
                                               const std::vector<std::string>& command) const {
   missing_.check();
+  compatible_.check();
   try {
     engine::parse_security_options(security_opt_);
   } catch (const Error& error) {
@@ -269,7 +285,7 @@ engine::CreateRequest ContainerFlags::request(const Flags&,
   fill_process(request.config);
   fill_health(request.config);
   for (const std::string& stream : attach_)
-    if (stream != "stdin" && stream != "stdout" && stream != "stderr")
+    if (!is_stream(lower(stream)))
       refuse("--attach", stream, "not a stream", "stdin, stdout or stderr");
   if (command.size() > 1)
     request.config.cmd = std::vector<std::string>(command.begin() + 1, command.end());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cmd/flags/compatible_flags.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/missing_images.h"
 #include "cmd/flags/network_values.h"
@@ -19,6 +20,9 @@ class ContainerFlags {
 
   bool interactive() const { return interactive_; }
   bool tty() const { return tty_; }
+  // -a: whether the caller is to be connected to "stdin", "stdout" or "stderr".
+  bool attaches(const std::string& stream) const;
+  bool attach_given() const { return !attach_.empty(); }
   const Missing& missing() const { return missing_; }
   const std::string& cid_file() const { return cid_file_; }
 
@@ -57,6 +61,7 @@ class ContainerFlags {
   std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_,
       log_driver_ = "json-file";
   Missing missing_;
+  CompatibleFlags compatible_;
   NetworkTexts network_;
   int64_t cpu_shares_ = 0, cpu_period_ = 0, cpu_quota_ = 0, pids_limit_ = 0, blkio_weight_ = 0;
 };

@@ -71,7 +71,7 @@ cat >"$context/Dockerfile" <<'END'
 FROM busybox
 WORKDIR /w
 COPY . .
-RUN mkdir d && echo x >d/f && ln d/f d/hard && ln -s f d/link && touch -d 2020-02-02 d/f
+RUN mkdir d && echo x >d/f && ln d/f d/hard && ln -s f d/link && touch -d "2020-02-02 00:00" d/f
 RUN find / -xdev -newer /w -type f >/dev/null; rm /w/README; mv d e
 LABEL a=b
 CMD ["sh"]

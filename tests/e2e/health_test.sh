@@ -46,7 +46,7 @@ contains "$(field ended '(index .State.Health.Log 0).Output')" why
 ok mini start ended
 eventually 10 health_is ended unhealthy
 kill -9 "$(pgrep -f "monitor $(field ended .Id)")"
-eventually 10 test "$(field ended .State.Status)" = exited
+eventually 10 is_state ended exited
 contains "$(field ended 'json .State.Health')" why
 ok mini rm -f ended
 

@@ -91,7 +91,7 @@ done
 ok mini restart -t 0 udp
 eventually 15 echoes "$early" "$host"
 kill -9 "$(pgrep -f "monitor $(field udp .Id)")"
-eventually 10 test "$(field udp .State.Status)" = exited
+eventually 10 is_state udp exited
 ok mini rm udp
 ok mini run -d --name placeholder busybox sleep 1000
 ok echo_server

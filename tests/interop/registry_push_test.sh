@@ -36,6 +36,21 @@ eq "$(manifest_of "$name" | jq -r '.layers[].mediaType' | sort -u)" application/
 eq "$(manifest_of "$name" | jq -r .config.digest)" "$id" "config:"
 eq "$(mini image inspect -f '{{index .RepoDigests 0}}' "$name")" "$first/team/web@$digest"
 
+# All tags of a repository, there and back.
+for tag in one two three; do ok mini tag "$name" "$first/team/many:$tag"; done
+ok mini push -a "$first/team/many"
+eq "$(curl -s "http://$first/v2/team/many/tags/list" | jq -r '.tags | sort | join(" ")')" "one three two"
+ok mini rmi "$first/team/many:one" "$first/team/many:two" "$first/team/many:three"
+ok mini pull -a "$first/team/many"
+contains "$out" "two: Pulling from team/many"
+eq "$(mini images --format '{{.Tag}}' "$first/team/many" | sort | tr '\n' ' ')" "one three two "
+ok mini rmi "$first/team/many:one" "$first/team/many:two" "$first/team/many:three"
+fails_with 1 mini pull -a "$first/team/many:one"
+contains "$err" "tag can't be used with --all-tags/-a"
+fails_with 1 mini push -a "$first/team/nosuch"
+fails_with 1 mini pull -a "$first/team/nosuch"
+fails_with 1 mini push --platform linux/none "$name"
+
 # Once more: nothing is compressed and nothing is sent.
 ok mini push "$name"
 eq "$(awk '{print $3}' <<<"$out")" "$digest" "the second time:"

@@ -174,7 +174,7 @@ OrderedJson host_config_json(const Record& record) {
   out["ConsoleSize"] = {0, 0};
   out["CapAdd"] = list_or_null(host.cap_add);
   out["CapDrop"] = list_or_null(host.cap_drop);
-  out["CgroupnsMode"] = host.cgroupns_mode.empty() ? "private" : host.cgroupns_mode;
+  out["CgroupnsMode"] = has_own_cgroup_namespace(host) ? "private" : "host";
   out["Dns"] = host.dns;
   out["DnsOptions"] = host.dns_options;
   out["DnsSearch"] = host.dns_search;

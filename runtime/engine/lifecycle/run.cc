@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
@@ -110,8 +112,10 @@ int spawn_and_attach(const ContainerStore& store, const Record& record, FileLock
   return attach_over(std::move(ours), store, record, options).exit_code;
 }
 
-int run_in_foreground(Engine& engine, PreparedContainer prepared) {
+int run_in_foreground(Engine& engine, PreparedContainer prepared, const AttachOptions& attach) {
   MonitorOptions options;
+  options.output = attach.output;
+  options.error_output = attach.error_output;
   options.foreground = true;
   options.run_lock = std::move(prepared.run_lock);
   options.images = std::move(prepared.images);
@@ -150,7 +154,7 @@ int run_container(Engine& engine, const CreateRequest& request, const RunOptions
   const bool own_process =
       needs_monitor_process(prepared.record.config) || !options.attach.sig_proxy;
   if (!options.detach && !own_process) {
-    return run_in_foreground(engine, std::move(prepared));
+    return run_in_foreground(engine, std::move(prepared), options.attach);
   }
   engine.containers.write(prepared.record);
   prepared.images.release();
@@ -162,6 +166,29 @@ int run_container(Engine& engine, const CreateRequest& request, const RunOptions
   }
   return spawn_and_attach(engine.containers, prepared.record, std::move(prepared.lock),
                           options.attach);
+}
+
+void wait_until_ready(Engine& engine, const std::string& id, int64_t timeout_ns) {
+  constexpr timespec kPause = {0, 20'000'000};
+  const int64_t deadline = monotonic_ns() + timeout_ns;
+  while (true) {
+    const std::optional<Record> record = engine.containers.load(id);
+    if (!record)
+      throw Error(cat("container ", id.substr(0, 12), ": was removed before it was ready"));
+    const std::string& health = record->state.health.status;
+    if (!is_live(*record))
+      throw Error(cat("container ", record->name, ": exited with status ", record->state.exit_code,
+                      " before it was ready"),
+                  cat("`mini logs ", record->name, "` has its output"));
+    if (health == "unhealthy")
+      throw Error(cat("container ", record->name, ": is unhealthy"),
+                  cat("`mini inspect ", record->name, "` has the output of its health check"));
+    if (health.empty() || health == "healthy") return;
+    if (timeout_ns > 0 && monotonic_ns() > deadline)
+      throw Error(cat("container ", record->name, ": is not healthy after ",
+                      timeout_ns / 1'000'000'000, " s, but ", health));
+    nanosleep(&kPause, nullptr);
+  }
 }
 
 void start_container(Engine& engine, const std::string& name) {

@@ -26,6 +26,10 @@ struct RunOptions {
 // is --rm.
 int run_container(Engine& engine, const CreateRequest& request, const RunOptions& options);
 
+// Returns when the container is healthy, or runs and has no health check. Throws when it exits, is
+// unhealthy, or after `timeout_ns` (0: never); the container stays as it is.
+void wait_until_ready(Engine& engine, const std::string& id, int64_t timeout_ns);
+
 // `start`: returns when the process runs. A running container is left as it is.
 void start_container(Engine& engine, const std::string& id);
 // `start -a [-i]`: returns the exit code (0 after the detach keys).

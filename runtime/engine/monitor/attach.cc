@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "runtime/base/poll_round.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/monitor/attach_protocol.h"
@@ -89,6 +90,15 @@ class Session {
         done_ = true;
         return;
       }
+      const bool ends = number == SIGINT || number == SIGTERM;
+      if (ends && ++asked_to_end_ == 3) {
+        raw_.reset();
+        warn_once(cat("got 3 SIGTERM/SIGINTs, forcefully exiting; container ", id_.substr(0, 12),
+                      " is still running"));
+        result_ = {true, 1};
+        done_ = true;
+        return;
+      }
       const std::optional<Record> record = store_.read(id_);
       if (!record) continue;
       if (const auto process = open_pidfd(record->state.process))
@@ -111,10 +121,10 @@ class Session {
     }
     switch (frame.type) {
       case Frame::output:
-        out_.write(frame.payload);
+        if (options_.output) out_.write(frame.payload);
         break;
       case Frame::error_output:
-        err_.write(frame.payload);
+        if (options_.error_output) err_.write(frame.payload);
         break;
       case Frame::dropped:
         raw_.reset();
@@ -162,6 +172,7 @@ class Session {
   const ContainerStore& store_;
   std::string id_;
   bool tty_, reads_, done_ = false;
+  int asked_to_end_ = 0;  // SIGINT and SIGTERM that were forwarded
   AttachOptions options_;
   DetachScanner keys_;
   std::optional<RawTerminal> raw_;
@@ -191,7 +202,7 @@ std::optional<Fd> connect_to_monitor(const ContainerStore& store, const std::str
 
 void greet(int connection, bool tty, const AttachOptions& options) {
   send_frame(connection, Frame::hello,
-             cat(options.output ? "o" : "", options.stdin_open ? "i" : ""));
+             cat(options.output || options.error_output ? "o" : "", options.stdin_open ? "i" : ""));
   if (tty) send_size(connection);
 }
 

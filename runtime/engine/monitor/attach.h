@@ -13,7 +13,8 @@ namespace mini::engine {
 
 struct AttachOptions {
   bool stdin_open = false;  // forward our standard input
-  bool output = true;       // show the container's output
+  bool output = true;        // show the container's standard output
+  bool error_output = true;  // and its standard error
   bool sig_proxy = true;  // forward SIGINT, SIGTERM, SIGHUP, … (not with a terminal: it sends keys)
   std::string detach_keys = "ctrl-p,ctrl-q";  // empty: none
 };
@@ -21,7 +22,7 @@ struct AttachOptions {
 struct AttachResult {
   bool detached = false;
   int exit_code = 0;  // the container's; after the detach keys 0, after a signal that is not
-                      // forwarded 128 and its number
+                      // forwarded 128 and its number, after three that ended nothing 1
 };
 
 // Returns when the container exits or the detach keys are typed. With a terminal on both sides,

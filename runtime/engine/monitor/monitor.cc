@@ -143,7 +143,7 @@ void Monitor::own_streams(const container::Spec& spec, Pipe in, Pipe out, Pipe e
       clients_.output(is_stderr, data);
     };
   };
-  const int target = options_.foreground ? STDOUT_FILENO : -1;
+  const int target = options_.foreground && options_.output ? STDOUT_FILENO : -1;
   if (spec.process->terminal) {
     outputs_.push_back(
         std::make_unique<OutputStream>(process_.console.duplicate(), target, sink(false)));
@@ -152,7 +152,8 @@ void Monitor::own_streams(const container::Spec& spec, Pipe in, Pipe out, Pipe e
   }
   outputs_.push_back(std::make_unique<OutputStream>(std::move(out.read), target, sink(false)));
   outputs_.push_back(std::make_unique<OutputStream>(
-      std::move(err.read), options_.foreground ? STDERR_FILENO : -1, sink(true)));
+      std::move(err.read), options_.foreground && options_.error_output ? STDERR_FILENO : -1,
+      sink(true)));
   if (in.write) input_ = std::make_unique<InputQueue>(std::move(in.write));
 }
 

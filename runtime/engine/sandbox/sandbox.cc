@@ -64,9 +64,8 @@ void apply_namespaces(container::Spec& spec, const HostConfig& host, const Sandb
   if (host.pid_mode == "host") drop_namespace(spec, "pid");
   if (!facts.join_pid_namespace.empty()) join_namespace(spec, "pid", facts.join_pid_namespace);
   if (host.uts_mode == "host") drop_namespace(spec, "uts");
-  if (host.cgroupns_mode == "host" || (host.privileged && host.cgroupns_mode.empty())) {
-    drop_namespace(spec, "cgroup");
-  }
+  drop_namespace(spec, "cgroup");
+  if (has_own_cgroup_namespace(host)) spec.linux_.namespaces.push_back({"cgroup", ""});
   if (host.ipc_mode == "host") {
     drop_namespace(spec, "ipc");
     // A new mqueue file system shows the host's queues, also where the host has none mounted.
@@ -119,6 +118,11 @@ void apply_paths(container::Spec& spec, const HostConfig& host, const SecurityOp
 }
 
 }  // namespace
+
+bool has_own_cgroup_namespace(const HostConfig& host) {
+  if (!host.cgroupns_mode.empty()) return host.cgroupns_mode == "private";
+  return !host.privileged && container::CgroupHost::get().layout == container::CgroupLayout::v2;
+}
 
 HiddenPaths hidden_paths(const HostConfig& host) {
   container::Spec spec = container::default_spec();

@@ -33,6 +33,8 @@ container::Spec make_spec(const Record& record, const SandboxFacts& facts);
 std::vector<std::string> make_environment(const Record& record, const std::string& home);
 std::vector<std::string> granted_capabilities(const HostConfig& host);
 container::Capabilities capability_sets(const std::vector<std::string>& granted, uint32_t uid);
+// --cgroupns: without it private on cgroup v2, as docker decides, and the host's elsewhere.
+bool has_own_cgroup_namespace(const HostConfig& host);
 // What of /proc and /sys a container does not see, or cannot write.
 struct HiddenPaths {
   std::vector<std::string> masked, read_only;

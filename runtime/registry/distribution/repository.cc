@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/json.h"
 #include "runtime/base/log.h"
 #include "runtime/base/text.h"
 
@@ -9,6 +10,7 @@ namespace mini::registry {
 namespace {
 
 constexpr size_t kManifestLimit = 4 << 20;
+constexpr size_t kMostTags = 100'000;
 constexpr size_t kPingLimit = 64 << 10;
 
 }  // namespace
@@ -90,6 +92,30 @@ Document Repository::fetch(Client& client, const std::string& name, const Digest
           cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ", size));
     return Document::parse(std::move(bytes), type, cat(client.name(), ": ", shown));
   }
+}
+
+std::vector<std::string> Repository::tags() {
+  const std::string shown = cat("tags of ", reference_.familiar_name());
+  Call call;
+  call.path = cat(reference_.repository, "/tags/list");
+  call.scope = scope_;
+  std::vector<std::string> tags;
+  while (true) {
+    Response response = registry().ask(call, {200}, shown);
+    const Json page = parse_json(response.rest(kManifestLimit), shown);
+    for (std::string& tag : JsonView(page, shown).strings_or("tags"))
+      tags.push_back(std::move(tag));
+    // Link: </v2/x/tags/list?last=b&n=1000>; rel="next"
+    const std::string link = response.head.header("link");
+    const size_t begin = link.find('<'), end = link.find('>');
+    if (begin == link.npos || end == link.npos) break;
+    if (tags.size() > kMostTags) throw Error(cat(shown, ": more than ", kMostTags));
+    const std::string next = link.substr(begin + 1, end - begin - 1);
+    call.path.clear();
+    call.url = response.from.resolve(next);
+  }
+  std::sort(tags.begin(), tags.end());
+  return tags;
 }
 
 void check_password(const std::string& registry, const Settings& settings,

@@ -29,6 +29,9 @@ class Repository {
   // What the reference names; or what `digest` names, which has `size` bytes (0: any number).
   Document manifest();
   Document manifest(const Digest& digest, uint64_t size);
+  // All of them, sorted (distribution specification, "Listing Tags"). Throws when there are more
+  // than 100,000.
+  std::vector<std::string> tags();
 
  private:
   Document fetch(Client& client, const std::string& name, const Digest* digest, uint64_t size);
