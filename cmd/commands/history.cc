@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
+#include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/cells.h"
@@ -67,9 +68,12 @@ int history(const Session& session, const Args& args) {
   flags.flag("-H,--human", wanted.human, "print readable sizes and times (default true)");
   flags.value("--format FORMAT", wanted.format,
               "output format: json, a Go template, or \"table TEMPLATE\"");
+  std::string platform;
+  flags.value("--platform PLATFORM", platform, "the platform that the image must have");
   flags.argument("IMAGE", wanted.name, true);
   if (!flags.parse(args)) return 0;
   const image::Image image = image::ImageStore(session.paths).load(wanted.name);
+  require_platform(image, platform);
   const std::vector<uint64_t> sizes = sizes_of(image);
   Listing listing({{"ID", "IMAGE"},
                    {"CreatedSince", "CREATED"},

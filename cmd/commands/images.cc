@@ -8,6 +8,7 @@
 #include "builder/dockerfile/glob.h"
 #include "cmd/commands/commands.h"
 #include "cmd/flags/filters.h"
+#include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/output/cells.h"
@@ -144,6 +145,7 @@ Listing image_table(bool digests) {
 int images(const Session& session, const Args& args) {
   Flags flags("images [flags] [REPOSITORY[:TAG]]", "Lists images, newest first.");
   const ImagesFlags wanted(flags);
+  flags.only("--tree", "false", "an image of the store has one platform", "omit it");
   if (!flags.parse(args)) return 0;
   const image::ImageStore store(session.paths);
   const ImageSelection selection(store, wanted);
@@ -173,9 +175,11 @@ int rmi(const Session& session, const Args& args) {
   Flags flags("rmi [flags] IMAGE...",
               "Removes names of images, and images that have no name left.");
   bool force = false, no_prune = false;
+  std::string platform;
   std::vector<std::string> names;
   flags.flag("-f,--force", force, "remove all names of an ID; ignore missing images");
   flags.flag("--no-prune", no_prune, "accepted for compatibility: there are no untagged parents");
+  flags.value("--platform PLATFORM", platform, "remove only an image of this platform");
   flags.arguments("IMAGE", names, true);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
@@ -185,6 +189,7 @@ int rmi(const Session& session, const Args& args) {
       std::fprintf(stderr, "mini: image %s: not found\n", quoted(name).c_str());
       return "";
     }
+    if (!platform.empty()) require_platform(stores.images().load(name), platform);
     return join(engine::remove_image(stores.engine(), name, force, roots), "\n");
   });
 }

@@ -137,6 +137,7 @@ int rm(const Session& session, const Args& args) {
   std::vector<std::string> names;
   flags.flag("-f,--force", options.force, "kill running containers; ignore missing ones");
   flags.flag("-v,--volumes", options.volumes, "also remove its anonymous volumes");
+  flags.only("-l,--link", "false", "containers of a network find each other by name", "omit it");
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
   const engine::ContainerStore store(session.paths);

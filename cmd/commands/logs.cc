@@ -53,6 +53,8 @@ int logs(const Session& session, const Args& args) {
   flags.value("--until TIME", until, "only lines before TIME, or a duration ago (10m)");
   flags.value("-n,--tail NUMBER", tail, "only the last lines (default all)");
   flags.flag("-t,--timestamps", options.timestamps, "show the time of each line");
+  bool details = false;
+  flags.flag("--details", details, "accepted for compatibility: logs have no further attributes");
   flags.argument("CONTAINER", name, true);
   if (!flags.parse(args)) return 0;
   options.since_ns = instant("--since", since);

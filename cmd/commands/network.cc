@@ -117,6 +117,11 @@ int network_create(const Session& session, const Args& args) {
   Flags flags("network create [flags] NETWORK",
               "Creates a network in which containers reach each other by name.");
   NetworkCreateFlags wanted(flags);
+  flags.only("--ipv4", "true", "every network has IPv4 addresses", "omit it");
+  flags.only("--ingress", "false", "for Swarm only", "omit it");
+  flags.only("--config-only", "false", "networks have no templates", "give the options themselves");
+  flags.only("--config-from NETWORK", "", "networks have no templates",
+             "give the options themselves");
   if (!flags.parse(args)) return 0;
   put(network::NetworkStore(session.paths).create(wanted.parsed()).id + "\n");
   return 0;
@@ -150,6 +155,12 @@ int network_connect(const Session& session, const Args& args) {
   flags.value("--ip6 ADDRESS", texts.address6, "IPv6 address in the network");
   flags.values("--alias NAME", texts.aliases, "additional name in the network");
   flags.value("--mac-address ADDRESS", texts.mac, "MAC address in the network");
+  flags.only("--driver-opt OPTION", "", "networks have no options for one container", "omit it");
+  flags.only("--gw-priority NUMBER", "0", "the first network of a container has the default route",
+             "connect them in the order that you need");
+  flags.only("--link CONTAINER", "", "containers of a network find each other by name", "omit it");
+  flags.only("--link-local-ip ADDRESS", "", "link-local addresses are the kernel's choice",
+             "use --ip or --ip6");
   flags.argument("NETWORK", network, true);
   flags.argument("CONTAINER", container, true);
   if (!flags.parse(args)) return 0;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
+#include "cmd/flags/flag_values.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/stores.h"
 #include "cmd/flags/transfer_progress.h"
@@ -71,27 +72,18 @@ std::vector<Reference> tags_in_store(const image::ImageStore& store, const Refer
   return found;
 }
 
-// An image of the store has one platform.
-void check_platform(const image::Image& image, const std::string& wanted) {
-  const registry::Platform asked = registry::Platform::parse(wanted);
-  if (image.config.os == asked.os && image.config.architecture == asked.architecture) return;
-  throw Error(cat("flag --platform ", quoted(wanted), ": the store's image is for ",
-                  printable(cat(image.config.os, "/", image.config.architecture))),
-              "omit it", ErrorKind::usage);
-}
-
 }  // namespace
 
 int pull(const Session& session, const Args& args) {
   Flags flags("pull [flags] NAME[:TAG|@DIGEST]", "Pulls an image from a registry.");
-  bool quiet = false, all = false, no_trust = true;
+  bool quiet = false, all = false;
   std::string name, platform;
   flags.flag("-a,--all-tags", all, "pull all tags of the repository");
   flags.flag("-q,--quiet", quiet, "print only the image name");
   flags.value("--platform PLATFORM", platform,
               "OS/ARCHITECTURE[/VARIANT] (default this machine's)");
-  flags.flag("--disable-content-trust", no_trust, "accepted: images are verified by digest");
-  flags.hide("--disable-content-trust");
+  flags.only("--disable-content-trust", "true", "mini verifies no signatures",
+             "name the image by digest");
   flags.argument("NAME[:TAG|@DIGEST]", name, true);
   if (!flags.parse(args)) return 0;
   const Reference reference = all ? repository_flag(name) : Reference::parse(name);
@@ -116,15 +108,14 @@ int pull(const Session& session, const Args& args) {
 
 int push(const Session& session, const Args& args) {
   Flags flags("push [flags] NAME[:TAG]", "Pushes an image to a registry.");
-  bool quiet = false, all = false, no_trust = true;
+  bool quiet = false, all = false;
   std::string name, format = "gzip", platform;
   flags.flag("-a,--all-tags", all, "push all tags of the repository");
   flags.flag("-q,--quiet", quiet, "print only the image name");
   flags.value("--compression-format FORMAT", format,
               "compression of layers built here: gzip (default) or zstd");
   flags.value("--platform PLATFORM", platform, "only the platform that the store has");
-  flags.flag("--disable-content-trust", no_trust, "accepted: mini signs nothing");
-  flags.hide("--disable-content-trust");
+  flags.only("--disable-content-trust", "true", "mini signs nothing", "omit it");
   flags.hide("--platform");
   flags.argument("NAME[:TAG]", name, true);
   if (!flags.parse(args)) return 0;
@@ -138,7 +129,7 @@ int push(const Session& session, const Args& args) {
   const std::vector<Reference> tags =
       all ? tags_in_store(stores.images(), reference) : std::vector<Reference>{reference};
   for (const Reference& tag : tags) {
-    if (!platform.empty()) check_platform(stores.images().load(tag.full()), platform);
+    require_platform(stores.images().load(tag.full()), platform);
     push_one(session, stores.images(), tag, options, quiet);
   }
   return 0;

@@ -124,6 +124,8 @@ int start(const Session& session, const Args& args) {
   flags.flag("-i,--interactive", interactive, "forward standard input");
   flags.value("--detach-keys KEYS", detach_keys,
               "key sequence that detaches (default ctrl-p,ctrl-q)");
+  flags.only("--checkpoint NAME", "", "mini makes no checkpoints", "start it anew");
+  flags.only("--checkpoint-dir DIR", "", "mini makes no checkpoints", "start it anew");
   flags.arguments("CONTAINER", names, true);
   if (!flags.parse(args)) return 0;
   Stores stores(session);
@@ -132,7 +134,8 @@ int start(const Session& session, const Args& args) {
       throw Error("start: only one container can be attached", "name one, or remove -a and -i",
                   ErrorKind::arguments);
     const std::string id = stores.containers().find(names.front()).id;
-    return engine::start_attached(stores.engine(), id, {interactive, true, true, true, detach_keys});
+    return engine::start_attached(stores.engine(), id,
+                                  {interactive, true, true, true, detach_keys});
   }
   return for_each_name(names, [&](const std::string& name) {
     engine::start_container(stores.engine(), stores.containers().find(name).id);

@@ -28,6 +28,10 @@ int volume_create(const Session& session, const Args& args) {
   flags.value("-d,--driver DRIVER", driver, "volume driver: local");
   flags.values("--label KEY=VALUE", labels, "set a label");
   flags.values("-o,--opt OPTION", options, "refused: volumes take no driver options");
+  for (const char* swarm :
+       {"--type T", "--availability A", "--group G", "--scope S", "--sharing S", "--limit-bytes N",
+        "--required-bytes N", "--secret S", "--topology-preferred T", "--topology-required T"})
+    flags.only(swarm, "", "for Swarm only", "omit it");
   flags.argument("VOLUME", name, false, "name (default random)");
   if (!flags.parse(args)) return 0;
   if (driver != "local")
@@ -48,6 +52,7 @@ int volume_ls(const Session& session, const Args& args) {
   std::vector<std::string> texts;
   std::string format;
   flags.flag("-q,--quiet", quiet, "print only names");
+  flags.only("--cluster", "false", "for Swarm only", "omit it");
   flags.values("-f,--filter KEY=VALUE", texts,
                "only matching volumes: dangling, driver, label, name");
   flags.value("--format FORMAT", format,

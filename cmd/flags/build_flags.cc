@@ -131,10 +131,10 @@ image::Reference tag_flag(const std::string& text) {
   }
 }
 
-// --provenance, --sbom and --attest ask for documents beside the image; "false" asks for none.
+// --provenance and --sbom ask for documents beside the image; "false" asks for none.
 void refuse_attestations(const char* flag, const std::vector<std::string>& values) {
   for (const std::string& value : values)
-    if (value != "false" && !value.ends_with("disabled=true"))
+    if (value != "false")
       refuse(flag, value, "mini writes no attestations", cat("omit it, or ", flag, "=false"));
 }
 
@@ -190,42 +190,29 @@ void BuildFlags::declare(Flags& flags) {
 
 // What scripts written for docker and buildx give.
 void BuildFlags::declare_compatible(Flags& flags) {
-  flags.flag("--load", load_, "accepted: the image is always stored");
-  flags.flag("--rm", remove_, "accepted: intermediate containers are never kept");
-  flags.flag("--force-rm", force_remove_, "accepted, as --rm");
-  flags.flag("--compress", compress_, "accepted: the context is sent nowhere");
-  flags.flag("--disable-content-trust", no_trust_, "accepted: images are named by digest");
-  flags.value("--builder NAME", builder_, "only \"default\": there is one builder");
-  flags.value("--isolation MODE", isolation_, "only \"default\"");
-  flags.flag("--squash", squash_, "refused: layers are kept apart");
-  flags.values("--annotation KEY=VALUE", annotations_, "refused: mini's manifests have none");
-  flags.optional_values("--provenance VALUE", provenance_, "true", "only \"false\"");
-  flags.optional_values("--sbom VALUE", sbom_, "true", "only \"false\"");
-  flags.values("--attest SPEC", attestations_, "only with disabled=true");
-  for (const char* name :
-       {"--load", "--rm", "--force-rm", "--compress", "--disable-content-trust", "--builder",
-        "--isolation", "--squash", "--annotation", "--provenance", "--sbom", "--attest"})
+  for (const char* name : {"--load", "--rm", "--force-rm", "--compress"}) {
+    flags.flag(name, ignored_, "accepted: the image is always stored, containers never are");
     flags.hide(name);
+  }
+  constexpr const char* kNoAttestations = "mini writes no attestations";
+  flags.only("--disable-content-trust", "true", "mini verifies no signatures",
+             "name the base image by digest");
+  flags.only("--builder NAME", "default", "there is no such builder", "omit it");
+  flags.only("--isolation MODE", "default", "for Windows only", "omit it");
+  flags.only("--squash", "false",
+             "mini keeps the layers of an image apart, so that others share them",
+             "a last stage of `FROM scratch` and `COPY --from=… / /` makes one layer");
+  flags.only("--annotation KEY=VALUE", "", "mini's manifests carry no annotations", "use --label");
+  flags.only("--attest SPEC", "", kNoAttestations, "omit it");
+  flags.optional_values("--provenance VALUE", provenance_, "true", kNoAttestations);
+  flags.optional_values("--sbom VALUE", sbom_, "true", kNoAttestations);
+  flags.hide("--provenance");
+  flags.hide("--sbom");
 }
 
 void BuildFlags::check() const {
-  if (squash_)
-    throw Error("flag --squash: mini keeps the layers of an image apart, so that others share them",
-                "a last stage of `FROM scratch` and `COPY --from=… / /` makes one layer",
-                ErrorKind::bad_flag);
-  if (!annotations_.empty())
-    refuse("--annotation", annotations_[0], "mini's manifests carry no annotations",
-           "use --label, or a tool that edits manifests");
   refuse_attestations("--provenance", provenance_);
   refuse_attestations("--sbom", sbom_);
-  refuse_attestations("--attest", attestations_);
-  if (!no_trust_)
-    throw Error("flag --disable-content-trust=false: mini verifies no signatures",
-                "name the base image by digest", ErrorKind::bad_flag);
-  if (builder_ != "default" && !builder_.empty())
-    refuse("--builder", builder_, "there is no such builder", "omit it");
-  if (isolation_ != "default" && !isolation_.empty())
-    refuse("--isolation", isolation_, "for Windows only", "omit it");
   if (call_ != "build" && call_ != "check")
     refuse("--call", call_, "not a method that mini has", "build or check");
   if (push && tags_.empty())

@@ -41,11 +41,10 @@ class BuildFlags {
   void declare_compatible(Flags& flags);
 
   std::vector<std::string> tags_, build_args_, labels_, secrets_, no_cache_, no_cache_filter_,
-      add_hosts_, allow_, pull_, contexts_, ssh_, annotations_, attestations_, provenance_, sbom_;
+      add_hosts_, allow_, pull_, contexts_, ssh_, provenance_, sbom_;
   std::string file_, target_, network_ = "default", platform_, context_ = ".", call_ = "build",
                               builder_ = "default", isolation_ = "default";
-  bool check_ = false, squash_ = false, load_ = false, remove_ = true, force_remove_ = false,
-       compress_ = false, no_trust_ = true;
+  bool check_ = false, ignored_ = false;
   RunLimitFlags limits_;
 };
 

@@ -29,7 +29,7 @@ ContainerFlags::ContainerFlags(Flags& flags) {
   add_isolation_flags(flags);
   add_network_flags(flags);
   add_health_flags(flags);
-  compatible_.declare(flags);
+  add_compatible_flags(flags);
 }
 
 void ContainerFlags::add_process_flags(Flags& flags) {
@@ -104,7 +104,8 @@ void ContainerFlags::add_isolation_flags(Flags& flags) {
   flags.value("--pid MODE", pid_, "PID namespace: host or container:NAME");
   flags.value("--ipc MODE", ipc_, "IPC namespace: private (default), host or container:NAME");
   flags.value("--uts MODE", uts_, "UTS namespace: host");
-  flags.value("--cgroupns MODE", cgroupns_, "cgroup namespace: private (default on cgroup v2) or host");
+  flags.value("--cgroupns MODE", cgroupns_,
+              "cgroup namespace: private (default on cgroup v2) or host");
   flags.value("--cgroup-parent CGROUP", cgroup_parent_, "parent cgroup");
 }
 
@@ -268,7 +269,6 @@ bool ContainerFlags::attaches(const std::string& stream) const {
 engine::CreateRequest ContainerFlags::request(const Flags&,
                                               const std::vector<std::string>& command) const {
   missing_.check();
-  compatible_.check();
   try {
     engine::parse_security_options(security_opt_);
   } catch (const Error& error) {

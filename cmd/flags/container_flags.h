@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "cmd/flags/compatible_flags.h"
 #include "cmd/flags/flags.h"
 #include "cmd/flags/missing_images.h"
 #include "cmd/flags/network_values.h"
@@ -35,6 +34,7 @@ class ContainerFlags {
   void add_isolation_flags(Flags& flags);
   void add_network_flags(Flags& flags);
   void add_health_flags(Flags& flags);
+  void add_compatible_flags(Flags& flags);  // compatible_flags.cc
 
   void fill_process(engine::Config& config) const;
   void fill_limits(engine::HostConfig& host) const;
@@ -61,7 +61,6 @@ class ContainerFlags {
   std::string cpuset_cpus_, cpuset_mems_, pid_, ipc_, uts_, cgroupns_, cgroup_parent_,
       log_driver_ = "json-file";
   Missing missing_;
-  CompatibleFlags compatible_;
   NetworkTexts network_;
   int64_t cpu_shares_ = 0, cpu_period_ = 0, cpu_quota_ = 0, pids_limit_ = 0, blkio_weight_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/size.h"
 #include "runtime/base/text.h"
+#include "runtime/registry/distribution/document.h"
 
 namespace mini::cmd {
 namespace {
@@ -162,6 +163,16 @@ void require_host_platform(const std::string& platform) {
     return;
   refuse("--platform", platform, "mini runs and builds only for this machine's platform",
          cat("omit it, or use ", host), ErrorKind::usage);
+}
+
+void require_platform(const image::Image& image, const std::string& wanted) {
+  if (wanted.empty()) return;
+  const registry::Platform asked = registry::Platform::parse(wanted);
+  if (image.config.os == asked.os && image.config.architecture == asked.architecture) return;
+  refuse("--platform", wanted,
+         cat("the store's image is for ",
+             printable(cat(image.config.os, "/", image.config.architecture))),
+         "omit it", ErrorKind::usage);
 }
 
 std::string env_entry(const std::string& text) {

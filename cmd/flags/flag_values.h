@@ -12,6 +12,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/engine/record/record.h"
+#include "runtime/image/store/image_store.h"
 
 namespace mini::cmd {
 
@@ -27,6 +28,8 @@ engine::RestartPolicy restart_flag(const std::string& text);
 engine::DeviceRequest device_flag(const std::string& text);
 void apply_log_options(engine::HostConfig& host, const std::vector<std::string>& options);
 void require_host_platform(const std::string& platform);
+// --platform of an image of the store, which has one platform. Empty: any.
+void require_platform(const image::Image& image, const std::string& wanted);
 
 std::string env_entry(
     const std::string& text);  // "NAME" takes its value from here; stays "NAME" when there is none

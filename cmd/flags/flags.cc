@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <functional>
 
 #include "runtime/base/error.h"
@@ -75,6 +76,11 @@ struct Flags::Impl {
     std::vector<std::string>* many;  // the last one only
   };
   std::vector<Positional> positionals;
+  struct Only {
+    std::string name, allowed, why, cure;
+    std::string text;  // of the last occurrence
+  };
+  std::deque<Only> only;  // CLI11 holds on to the texts
 
   Impl(const std::string& usage_text, const std::string& summary_text)
       : app("", "mini " + command_of(usage_text)), usage(usage_text), summary(summary_text) {
@@ -121,6 +127,7 @@ struct Flags::Impl {
     declare(option, declared)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
   void assign_arguments();
+  void check_only() const;
   std::string help_of(const CLI::Option& option) const;
 
   std::vector<std::string> normalize(const std::vector<std::string>& args);
@@ -230,6 +237,14 @@ void Flags::Impl::assign_arguments() {
   if (used < arguments.size()) bad_arguments(cat("unexpected argument ", quoted(arguments[used])));
 }
 
+void Flags::Impl::check_only() const {
+  for (const Only& flag : only) {
+    if (app.count(flag.name) == 0 || flag.text == flag.allowed) continue;
+    throw Error(cat("flag ", flag.name, " ", quoted(flag.text), ": ", flag.why), flag.cure,
+                ErrorKind::bad_flag);
+  }
+}
+
 Flags::Flags(const std::string& usage, const std::string& summary)
     : impl_(std::make_unique<Impl>(usage, summary)) {}
 Flags::~Flags() = default;
@@ -280,6 +295,19 @@ void Flags::hide(const char* name) {
   impl_->app.get_option(name)->group("");
 }
 
+void Flags::only(const char* names, const char* allowed, const char* why, const char* cure) {
+  const Declared declared(names);
+  const std::string name = declared.names.substr(declared.names.find("--"));
+  Impl::Only& flag = impl_->only.emplace_back(Impl::Only{name, allowed, why, cure, {}});
+  if (std::string_view(names).find(' ') == std::string_view::npos) {
+    impl_->app.add_flag_function(
+        declared.names, [&flag](int64_t count) { flag.text = count > 0 ? "true" : "false"; });
+  } else {
+    value(names, flag.text, why);
+  }
+  hide(flag.name.c_str());
+}
+
 void Flags::argument(const char* name, std::string& out, bool required, const char* help) {
   impl_->positionals.push_back({name, help, required, &out, nullptr});
 }
@@ -308,6 +336,7 @@ bool Flags::parse(const std::vector<std::string>& args) {
     print_help();
     return false;
   }
+  impl_->check_only();
   impl_->assign_arguments();
   return true;
 }

@@ -32,6 +32,10 @@ class Flags {
   void optional_values(const char* names, std::vector<std::string>& out, const char* bare,
                        const char* help);
   void hide(const char* name);  // accepted, not shown by --help
+  // A flag of docker's that mini takes, hidden, only with the value that asks for what is so
+  // anyway; `parse` refuses any other, with the reason and the cure. "--name VALUE", or "--name"
+  // for a boolean.
+  void only(const char* names, const char* allowed, const char* why, const char* cure);
 
   void argument(const char* name, std::string& out, bool required, const char* help = "");
   void arguments(const char* name, std::vector<std::string>& out, bool required,

@@ -48,7 +48,10 @@ void volume_option(MountRequest& mount, const std::string& text, const std::stri
   } else if (is_propagation(option)) {
     mount.propagation = option;
   } else if (option == "z" || option == "Z") {
-    refuse("--volume", text, "SELinux relabeling is not supported", "remove :z", ErrorKind::usage);
+    // Without SELinux there is nothing to label, and docker takes it, too.
+    if (access("/sys/fs/selinux/enforce", F_OK) == 0)
+      refuse("--volume", text, "SELinux relabeling is not supported", "remove :z",
+             ErrorKind::usage);
   } else if (option != "rw" && option != "" && option != "cached" && option != "delegated" &&
              option != "consistent") {
     refuse("--volume", text, cat("unknown option ", quoted(option)),
@@ -163,6 +166,7 @@ MountRequest mount_flag(const std::string& text) {
     refuse("--mount", text, "the target is missing", "target=/path/in/the/container");
   if (parser.type == "bind") {
     mount.type = MountRequest::Type::bind;
+    if (mount.source.starts_with('.')) mount.source = host_path(mount.source);
     if (!mount.source.starts_with('/'))
       refuse("--mount", text, "the source of a bind mount must be an absolute path",
              cat("such as ", host_path(mount.source.empty() ? "dir" : mount.source)),

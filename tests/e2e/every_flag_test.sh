@@ -92,11 +92,41 @@ mini rm -f ready plain sick slow gone >/dev/null
 
 # --- docker's flags that mini only accepts or refuses ---------------------------------------------------------------------
 ok once --disable-content-trust --isolation default --runtime mini --volume-driver local --userns host busybox true
-ok once --kernel-memory 10m busybox true
-contains "$err" "--kernel-memory: ignored"
-for flag in --use-api-socket --isolation=hyperv --runtime=runc --gpus=all --volume-driver=nfs --userns=auto \
+for flag in --use-api-socket --kernel-memory=10m --isolation=hyperv --runtime=runc --gpus=all --volume-driver=nfs --userns=auto \
   --io-maxbandwidth=1m --io-maxiops=5 --cpu-count=2 --cpu-percent=50 --storage-opt=size=1g --link-local-ip=169.254.1.1 \
   --disable-content-trust=false; do
   fails_with 125 once "$flag" busybox true
   contains "$err" "${flag%%=*}"
 done
+# refused VERB ARGUMENT... : the flags of docker's other commands, in the same way.
+refused() {
+  fails_with 125 mini "$@"
+  contains "$err" "flag --"
+}
+for flag in --config-from=x --config-only --ingress --ipv4=false; do refused network create "$flag" n; done
+for flag in --driver-opt=a=b --gw-priority=1 --link=x --link-local-ip=169.254.1.1; do refused network connect "$flag" n c; done
+for flag in --type=mount --availability=drain --group=g --scope=multi --sharing=all --limit-bytes=1g --required-bytes=1g \
+  --secret=a=b --topology-preferred=a --topology-required=a; do refused volume create "$flag" v; done
+refused volume ls --cluster
+refused start --checkpoint x c
+refused start --checkpoint-dir /x c
+refused rm --link c
+refused images --tree
+ok mini network create --ipv4=true --config-only=false flags
+ok mini network rm flags
+ok mini logs --details published
+platform=$(mini image inspect -f '{{.Os}}/{{.Architecture}}' busybox)
+ok mini history --platform "$platform" busybox
+fails_with 1 mini history --platform linux/none busybox
+ok mini tag busybox other
+fails_with 1 mini rmi --platform linux/none other
+ok mini rmi --platform "$platform" other
+
+# --- small things that docker takes ----------------------------------------------------------------------------------
+mkdir -p "$scratch/here/sub" && echo x >"$scratch/here/sub/f"
+if [ ! -e /sys/fs/selinux/enforce ]; then
+  eq "$(once -v "$scratch/here:/h:z" -v "$scratch/here/sub:/s:ro,Z" busybox cat /h/sub/f /s/f)" $'x\nx' "-v :z without SELinux:"
+fi
+cd "$scratch/here" || exit
+eq "$(once --mount type=bind,src=./sub,target=/s busybox cat /s/f)" x "--mount with a relative source:"
+fails_with 125 once --mount type=bind,src=sub,target=/s busybox true
