@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -14,8 +13,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <exception>
+#include <thread>
 
 #include "runtime/base/file.h"
+#include "runtime/base/private_mounts.h"
 #include "runtime/base/process.h"
 #include "runtime/base/text.h"
 
@@ -134,13 +136,9 @@ struct Start {
   Fd in, out, err;
 };
 
-// Nobody cannot walk to a directory of the store, so it stands on /tmp, in a mount namespace of the
-// process's own. Only what is safe between fork and exec in a process with threads.
-bool become_nobody(const char* directory) {
-  return unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount(directory, kPlace, nullptr, MS_BIND, nullptr) == 0 && chdir(kPlace) == 0 &&
-         setgroups(0, nullptr) == 0 && setresgid(kNobody, kNobody, kNobody) == 0 &&
+// Only what is safe between fork and exec in a process with threads.
+bool become_nobody() {
+  return setgroups(0, nullptr) == 0 && setresgid(kNobody, kNobody, kNobody) == 0 &&
          setresuid(kNobody, kNobody, kNobody) == 0;
 }
 
@@ -160,10 +158,9 @@ pid_t start(Start& what) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  const char* const directory = what.directory.c_str();
-  const bool ready = dup2(what.in.get(), 0) == 0 && dup2(what.out.get(), 1) == 1 &&
-                     dup2(what.err.get(), 2) == 2 &&
-                     (what.as_nobody ? become_nobody(directory) : chdir(directory) == 0);
+  const bool ready = chdir(what.as_nobody ? kPlace : what.directory.c_str()) == 0 &&
+                     dup2(what.in.get(), 0) == 0 && dup2(what.out.get(), 1) == 1 &&
+                     dup2(what.err.get(), 2) == 2 && (!what.as_nobody || become_nobody());
   if (ready) execve(what.program.c_str(), argv.data(), env.data());
   _exit(127);
 }
@@ -176,6 +173,25 @@ int wait_or_kill(pid_t child, const Cancel& cancel) {
   if (waiting[0].revents == 0) kill(-child, SIGKILL);
   const int code = exit_code_of(wait_child(child));
   cancel.check();
+  return code;
+}
+
+// Nobody cannot walk to a directory of the store, so it stands on /tmp, in a mount namespace that
+// only this thread and its child see.
+int run_as_nobody(Start& what, const Cancel& cancel) {
+  int code = 0;
+  std::exception_ptr problem;
+  std::thread thread([&] {
+    try {
+      enter_private_mount_namespace();
+      mount_privately(what.directory, kPlace, nullptr, MS_BIND, "", "git");
+      code = wait_or_kill(start(what), cancel);
+    } catch (...) {
+      problem = std::current_exception();
+    }
+  });
+  thread.join();
+  if (problem) std::rethrow_exception(problem);
   return code;
 }
 
@@ -272,7 +288,9 @@ std::string Git::run(const GitSource& source, const std::string& directory,
   what.out = Fd(memfd_create("git", MFD_CLOEXEC));
   what.err = Fd(memfd_create("git", MFD_CLOEXEC));
   if (!what.out || !what.err) throw SysError("memfd_create");
-  if (wait_or_kill(start(what), cancel_) == 0) return output_of(what.out);
+  const int code =
+      what.as_nobody ? run_as_nobody(what, cancel_) : wait_or_kill(start(what), cancel_);
+  if (code == 0) return output_of(what.out);
   throw Error(cat("git repository ", quoted(source.url), ": git ", words.front(), ": ",
                   last_line(output_of(what.err))));
 }

@@ -33,7 +33,9 @@ class EndOfContainer {
   EndOfContainer(const ContainerStore& store, const Record& running)
       : connection_(connect_to_monitor(store, running.id)),
         monitor_(open_pidfd(running.state.monitor)) {
-    if (connection_) greet(connection_->get(), false, {.stdin_open = false, .output = false});
+    if (connection_)
+      greet(connection_->get(), false,
+            {.stdin_open = false, .output = false, .error_output = false});
   }
 
   // Its monitor will not start it again.

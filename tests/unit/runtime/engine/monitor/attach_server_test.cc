@@ -88,7 +88,7 @@ class ListeningServer : public testing::Test {
 TEST_F(ListeningServer, SomebodyWhoOnlyWaitsGetsNothingButTheEnd) {
   std::optional<Fd> client = connect_to_monitor(store_, id_);
   ASSERT_TRUE(client);
-  greet(client->get(), false, {.stdin_open = false, .output = false});
+  greet(client->get(), false, {.stdin_open = false, .output = false, .error_output = false});
   server_.hear();
   server_.output(false, "not for you");
   server_.finish(137);
