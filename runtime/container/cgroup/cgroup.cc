@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -345,8 +346,19 @@ uint64_t Cgroup::oom_kills() const {
 }
 
 void Cgroup::remove() const {
-  kill_all();
-  for (const auto& dir : unique_directories()) remove_group(dir);
+  // The kernel keeps a group that holds processes; one that could only not be asked has to go.
+  std::exception_ptr alive;
+  try {
+    kill_all();
+  } catch (const Error&) {
+    alive = std::current_exception();
+  }
+  try {
+    for (const auto& dir : unique_directories()) remove_group(dir);
+  } catch (const Error&) {
+    if (alive) std::rethrow_exception(alive);
+    throw;
+  }
 }
 
 }  // namespace mini::container
