@@ -12,7 +12,7 @@
 namespace mini::engine {
 
 struct AttachOptions {
-  bool stdin_open = false;  // forward our standard input
+  bool stdin_open = false;   // forward our standard input
   bool output = true;        // show the container's standard output
   bool error_output = true;  // and its standard error
   bool sig_proxy = true;  // forward SIGINT, SIGTERM, SIGHUP, … (not with a terminal: it sends keys)

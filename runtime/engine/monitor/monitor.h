@@ -21,9 +21,9 @@
 namespace mini::engine {
 
 struct MonitorOptions {
-  bool foreground = false;                   // output goes to our standard output and error as well,
-  bool output = true, error_output = true;   // of which the caller may want only one
-  Fd owner;                                  // the client that starts the container, if any
+  bool foreground = false;                  // output goes to our standard output and error as well,
+  bool output = true, error_output = true;  // of which the caller may want only one
+  Fd owner;                                 // the client that starts the container, if any
   std::optional<FileLock> run_lock, images;  // as in PreparedContainer, when there is one
   // Called when the first process runs and the record says so.
   std::function<void()> on_started;
