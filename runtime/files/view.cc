@@ -82,6 +82,7 @@ struct View::Trail {
     Directory below;
   };
   const View& view;
+  const std::string& asked;  // for errors
   std::vector<Level> levels;
   std::deque<std::string> rest;
   int links = 0;
@@ -121,15 +122,14 @@ struct View::Trail {
         continue;
       }
       std::optional<Child> next;
-      const std::string whole = join_path(path(), name);
-      if (const Directory* directory = here()) next = view.child(*directory, name, whole);
+      if (const Directory* directory = here()) next = view.child(*directory, name, asked);
       if (!next) {
         levels.push_back({std::move(name), {}, {}});
       } else if (!next->node.is_link() || (!follow_last && at_end())) {
         levels.push_back({std::move(name), next->node, std::move(next->below)});
       } else {
         if (++links > kLinkLimit) return false;
-        const std::string target = read_link(next->holder, name, view.shown(whole));
+        const std::string target = read_link(next->holder, name, view.shown(asked));
         if (target.starts_with('/')) levels.clear();
         prepend(target);
       }
@@ -140,7 +140,7 @@ struct View::Trail {
 
 std::optional<View::Resolved> View::follow(const std::string& path, bool follow_last) const {
   if (path.find('\0') != std::string::npos) throw SysError(EINVAL, quoted(path));
-  Trail trail{*this, {}, {}, 0};
+  Trail trail{*this, path, {}, {}, 0};
   trail.prepend(path);
   if (!trail.run(follow_last)) return {};
   if (!trail.levels.empty()) return Resolved{trail.path(), trail.levels.back().node};
