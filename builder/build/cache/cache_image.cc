@@ -4,8 +4,9 @@
 #include <map>
 
 #include "runtime/base/error.h"
-#include "runtime/base/json.h"
+#include "runtime/base/json_members.h"
 #include "runtime/base/text.h"
+#include "runtime/image/document/members.h"
 #include "runtime/image/store/blob_store.h"
 
 namespace mini::build {
@@ -13,29 +14,38 @@ namespace {
 
 constexpr const char* kMember = "mini.buildcache";
 
-Json parts_json(const std::vector<KeyPart>& parts) {
-  Json list = Json::array();
-  for (const KeyPart& part : parts) list.push_back({{"name", part.name}, {"value", part.value}});
-  return list;
+// A record as it travels: `layer` counts the config's diff ids.
+struct Travelling {
+  std::string description;
+  uint64_t layer = 0;
+  std::vector<KeyPart> parts;
+};
+
+void describe(JsonMembers& json, Travelling& record) {
+  json.required("description", record.description);
+  json.required("layer", record.layer);
+  json.required("parts", record.parts);
+}
+
+// An image config with one more member.
+struct CacheConfig {
+  image::ImageConfig image;
+  std::vector<Travelling> records;
+};
+
+void describe(JsonMembers& json, CacheConfig& config) {
+  describe(json, config.image);
+  json.always(kMember, config.records);
+  for (size_t i = 0; i < config.records.size(); ++i) {
+    const uint64_t layer = config.records[i].layer;
+    json.check(layer < config.image.diff_ids.size(), cat(kMember, '[', i, "].layer"),
+               cat("there is no layer ", layer));
+  }
 }
 
 image::Descriptor stored_as(const image::ImageStore& store, const image::Layer& layer) {
   if (layer.blob && image::BlobStore(store.paths()).has(*layer.blob)) return *layer.blob;
   return {image::kLayerType, layer.diff_id, layer.size};
-}
-
-StepRecord parse_travelled(const JsonView& view, const std::vector<Digest>& diff_ids) {
-  StepRecord record;
-  record.description = view.at("description").string();
-  StepKey key;
-  for (const JsonView& part : view.at("parts").items())
-    key.add(part.at("name").string(), part.at("value").string());
-  record.parts = key.parts();
-  record.key = key.digest();
-  const uint64_t layer = view.at("layer").unsigned_integer();
-  if (layer >= diff_ids.size()) throw Error(cat(view.path(), ".layer: there is no layer ", layer));
-  record.layer = diff_ids[layer];
-  return record;
 }
 
 }  // namespace
@@ -47,7 +57,7 @@ image::Image cache_image(const image::ImageStore& store, std::vector<StepRecord>
   image.config.os = "linux";
   image.config.architecture = image::host_architecture();
   std::map<Digest, size_t> places;
-  Json list = Json::array();
+  std::vector<Travelling> list;
   for (const StepRecord& record : records) {
     if (!places.contains(record.layer)) {
       const auto layer = store.layers().find(record.layer);
@@ -57,13 +67,9 @@ image::Image cache_image(const image::ImageStore& store, std::vector<StepRecord>
       image.config.diff_ids.push_back(layer->diff_id);
       image.manifest.layers.push_back(stored_as(store, *layer));
     }
-    list.push_back({{"description", record.description},
-                    {"layer", places[record.layer]},
-                    {"parts", parts_json(record.parts)}});
+    list.push_back({record.description, places[record.layer], record.parts});
   }
-  Json config = parse_json(image.config.to_json(), "config");
-  config[kMember] = std::move(list);
-  image.config_json = canonical(config);
+  image.config_json = write_json(CacheConfig{image.config, std::move(list)});
   if (image.config_json.size() > image::BlobStore::kLimit)
     throw Error(cat("build cache: its records take more than ", image::BlobStore::kLimit, " bytes"),
                 "export with mode=min");
@@ -74,11 +80,17 @@ image::Image cache_image(const image::ImageStore& store, std::vector<StepRecord>
 }
 
 std::vector<StepRecord> parse_cache_config(std::string_view config_json, const std::string& name) {
-  const std::vector<Digest> diff_ids = image::ImageConfig::parse(config_json, name).diff_ids;
-  const Json json = parse_json(config_json, name);
+  const auto config = read_json<CacheConfig>(config_json, name);
   std::vector<StepRecord> records;
-  if (const auto list = JsonView(json, name).find(kMember))
-    for (const JsonView& item : list->items()) records.push_back(parse_travelled(item, diff_ids));
+  for (const Travelling& from : config.records) {
+    StepKey key;
+    for (const KeyPart& part : from.parts) key.add(part.name, part.value);
+    StepRecord& record = records.emplace_back();
+    record.key = key.digest();
+    record.description = from.description;
+    record.parts = key.parts();
+    record.layer = config.image.diff_ids[from.layer];
+  }
   return records;
 }
 

@@ -31,7 +31,7 @@ auto lenient(const std::string& path, Read&& read) -> decltype(read()) {
 
 }  // namespace
 
-static void describe(JsonMembers& json, KeyPart& part) {
+void describe(JsonMembers& json, KeyPart& part) {
   json.required("name", part.name);
   json.required("value", part.value);
 }

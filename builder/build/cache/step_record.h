@@ -18,7 +18,13 @@
 #include "builder/build/cache/step_key.h"
 #include "runtime/base/state_paths.h"
 
+namespace mini {
+class JsonMembers;
+}
+
 namespace mini::build {
+
+void describe(JsonMembers& json, KeyPart& part);  // as in runtime/base/json_members.h
 
 struct StepRecord {
   Digest key;

@@ -59,7 +59,7 @@ static void describe(JsonMembers& json, History& entry) {
   json("empty_layer", entry.empty_layer);
 }
 
-static void describe(JsonMembers& json, ImageConfig& config) {
+void describe(JsonMembers& json, ImageConfig& config) {
   describe_time(json, config.created);
   json("author", config.author);
   json.required("architecture", config.architecture);

@@ -12,6 +12,7 @@ class JsonMembers;
 namespace mini::image {
 
 void describe(JsonMembers& json, Healthcheck& check);
+void describe(JsonMembers& json, ImageConfig& config);
 void describe(JsonMembers& json, Descriptor& descriptor);  // any media type
 
 }  // namespace mini::image
