@@ -101,11 +101,7 @@ TEST_F(ContextTest, StandardInput) {
   }
 }
 
-TEST_F(ContextTest, RemoteContextsAreRefusedWithTheCure) {
-  for (const char* remote : {"https://example.org/x.git", "git@host:x", "http://x/y.tar"}) {
-    options.context = remote;
-    EXPECT_THAT(problem(), HasSubstr("not supported | clone or download it"));
-  }
+TEST_F(ContextTest, WhatIsNoDirectoryIsRefusedWithTheCure) {
   options.context = tree.at("nope");
   EXPECT_THAT(problem(), HasSubstr("No such file"));
   tree.file("f");
