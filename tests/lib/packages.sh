@@ -15,7 +15,8 @@ MINI_BENCH_PACKAGES="$MINI_PEER_PACKAGES busybox-static iproute2 iptables iperf3
 MINI_TRACING_PACKAGES="cmake ninja-build g++ pkg-config ccache libcpp-httplib-dev libsqlite3-dev
   nlohmann-json3-dev zlib1g-dev libgtest-dev libgmock-dev curl jq"
 MINI_EXAMPLE_PACKAGES="cmake ninja-build g++ pkg-config ccache nlohmann-json3-dev libsqlite3-dev libsodium-dev
-  libmariadb-dev libssl-dev zlib1g-dev libgtest-dev librdkafka-dev python3 curl jq wrk mariadb-server"
+  libmariadb-dev libssl-dev zlib1g-dev libgtest-dev librdkafka-dev libboost1.81-dev libc-ares-dev
+  python3 curl jq wrk mariadb-server"
 MINI_KAFKA_PACKAGES="maven openjdk-17-jre-headless busybox-static"
 MINI_BROWSER_PACKAGES="chromium fonts-noto-cjk fonts-noto-core python3"
 MINI_ZIPKIN_PACKAGES="maven default-jre-headless python3"

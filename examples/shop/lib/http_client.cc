@@ -1,11 +1,9 @@
 #include "lib/http_client.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <charconv>
-#include <cstring>
+#include <optional>
+
+#include "lib/beast.h"
 
 namespace shop {
 namespace {
@@ -13,96 +11,69 @@ namespace {
 constexpr size_t kMaxAnswer = 8 << 20;
 constexpr std::chrono::seconds kKeep{20};  // less than a server's idle time
 
-// Bytes of one answer, read as they are asked for.
-class Reader {
+}  // namespace
+
+// A connection and what runs it: the thread that has called. So each step is an asynchronous operation, which is what Asio can end at a deadline.
+class HttpClient::Connection {
  public:
-  Reader(int fd, Deadline deadline) : fd_(fd), deadline_(deadline) {}
+  void open(const Url& url, Deadline deadline) {
+    tcp::endpoint peer(asio::ip::make_address(resolve(url.host, deadline)), url.port);
+    run(deadline, [&](auto then) { socket_.async_connect(peer, then); });
+    socket_.set_option(tcp::no_delay(true));
+    socket_.non_blocking(true);
+  }
 
-  // Everything up to `mark`, which is taken too.
-  std::string until(std::string_view mark) {
-    for (size_t from = 0;;) {
-      size_t at = text_.find(mark, from);
-      if (at != std::string::npos) {
-        std::string result = take(at);
-        text_.erase(0, mark.size());
-        return result;
-      }
-      from = text_.size() < mark.size() ? 0 : text_.size() - mark.size() + 1;
-      if (!more()) throw CallError("the server closed the connection", false);
+  Response exchange(const http::request<http::string_body>& request, Deadline deadline) {
+    http::request_serializer<http::string_body> serializer(request);
+    error_code error;
+    http::write(socket_, serializer, error);  // mostly all of it; what has no place yet goes asynchronously
+    if (error == asio::error::would_block) {
+      run(deadline, [&](auto then) { http::async_write(socket_, serializer, then); });
+    } else if (error) {
+      throw CallError(error.message(), false);
+    }
+    for (;;) {
+      http::response_parser<http::string_body> parser;
+      parser.body_limit(kMaxAnswer);
+      parser.skip(request.method() == http::verb::head);
+      run(deadline, [&](auto then) { http::async_read(socket_, buffer_, parser, then); });
+      auto& answer = parser.get();
+      if (answer.result_int() < 200) continue;
+      reusable_ = parser.keep_alive() && buffer_.size() == 0;
+      since_ = Clock::now();
+      return {static_cast<int>(answer.result_int()), std::move(answer.body()), answer[http::field::content_type], headers_of(answer)};
     }
   }
 
-  std::string exactly(size_t size) {
-    while (text_.size() < size) {
-      if (!more()) throw CallError("the server closed the connection", false);
-    }
-    return take(size);
-  }
+  bool reusable() const { return reusable_; }
 
-  std::string to_the_end() {
-    while (more()) {
-    }
-    return take(text_.size());
+  // Nothing to read: the server has neither closed it nor got out of step.
+  bool quiet() {
+    char byte;
+    error_code error;
+    socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    return error == asio::error::would_block && Clock::now() - since_ < kKeep;
   }
-
-  bool empty() const { return text_.empty(); }
 
  private:
-  std::string take(size_t size) {
-    std::string result = text_.substr(0, size);
-    text_.erase(0, size);
-    return result;
-  }
-
-  bool more() {
-    if (text_.size() > kMaxAnswer) throw CallError("the answer is too large", false);
-    char buffer[16 << 10];
-    for (;;) {
-      if (!wait_for(fd_, POLLIN, deadline_)) throw CallError("no answer in time", true);
-      ssize_t size = ::recv(fd_, buffer, sizeof buffer, 0);
-      if (size > 0) text_.append(buffer, static_cast<size_t>(size));
-      if (size >= 0) return size > 0;
-      if (errno != EAGAIN && errno != EINTR) throw CallError(std::string("read: ") + std::strerror(errno), false);
+  // When the deadline comes first, the operation is left behind: the connection must not be used again.
+  template <typename Start>
+  void run(Deadline deadline, Start start) {
+    std::optional<error_code> result;
+    start([&result](error_code error, auto&&...) { result = error; });
+    io_.restart();
+    while (!result && io_.run_one_until(deadline) != 0) {
     }
+    if (!result) throw CallError("no answer in time", true);
+    if (*result) throw CallError(result->message(), false);
   }
 
-  int fd_;
-  Deadline deadline_;
-  std::string text_;
+  asio::io_context io_{1};
+  tcp::socket socket_{io_};
+  beast::flat_buffer buffer_;
+  bool reusable_ = false;
+  Clock::time_point since_;
 };
-
-void send_all(int fd, std::string_view text, Deadline deadline) {
-  while (!text.empty()) {
-    ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-    if (size >= 0) {
-      text.remove_prefix(static_cast<size_t>(size));
-    } else if (errno == EAGAIN) {
-      if (!wait_for(fd, POLLOUT, deadline)) throw CallError("the server takes no request in time", true);
-    } else if (errno != EINTR) {
-      throw CallError(std::string("write: ") + std::strerror(errno), false);
-    }
-  }
-}
-
-std::string read_chunks(Reader& reader) {
-  std::string body;
-  for (;;) {
-    std::string line = reader.until("\r\n");
-    size_t size = 0;
-    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
-    if (error != std::errc() || size > kMaxAnswer || body.size() + size > kMaxAnswer) {
-      throw CallError("the answer has a malformed chunk", false);
-    }
-    if (size == 0) break;
-    body += reader.exactly(size);
-    reader.exactly(2);
-  }
-  while (!reader.until("\r\n").empty()) {
-  }
-  return body;
-}
-
-}  // namespace
 
 Url parse_url(const std::string& text) {
   std::string_view rest = text;
@@ -125,76 +96,56 @@ Url parse_url(const std::string& text) {
 }
 
 HttpClient::HttpClient(Url url, size_t max_idle) : url_(std::move(url)), max_idle_(max_idle) {}
+HttpClient::~HttpClient() = default;
 
 Response HttpClient::send(const Request& request, Deadline deadline) {
-  std::string text = write_request(request, url_.authority());
-  bool head = request.method == "HEAD";
   try {
-    Fd kept = take();
-    for (;;) {
-      bool fresh = kept.get() < 0;
-      Fd fd = fresh ? connect_to(url_.host, url_.port, deadline) : std::move(kept);
-      try {
-        bool reusable = false;
-        Response response = exchange(fd.get(), text, deadline, head, reusable);
-        if (reusable) keep(std::move(fd));
-        return response;
-      } catch (const CallError& error) {
-        if (fresh || error.timed_out || request.method != "GET") throw;
-        kept = Fd();
-      }
-    }
+    return send_once_or_twice(request, deadline);
   } catch (const CallError& error) {
     throw CallError(url_.authority() + ": " + error.what(), error.timed_out);
-  } catch (const NetError& error) {
+  } catch (const NameError& error) {
     throw CallError(error.what(), Clock::now() >= deadline);
   }
 }
 
-// A kept connection on which there is something to read is closed, or out of step: it is of no use.
-Fd HttpClient::take() {
+Response HttpClient::send_once_or_twice(const Request& request, Deadline deadline) {
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(request.target);
+  message.set(http::field::host, url_.authority());
+  add_headers(message, request.headers);
+  message.body() = request.body;
+  message.prepare_payload();
+  for (auto connection = take();; connection.reset()) {
+    bool fresh = !connection;
+    try {
+      if (fresh) {
+        connection = std::make_unique<Connection>();
+        connection->open(url_, deadline);
+      }
+      Response response = connection->exchange(message, deadline);
+      keep(std::move(connection));
+      return response;
+    } catch (const CallError& error) {
+      if (fresh || error.timed_out || request.method != "GET") throw;
+    }
+  }
+}
+
+std::unique_ptr<HttpClient::Connection> HttpClient::take() {
   std::lock_guard lock(mutex_);
   while (!idle_.empty()) {
-    Kept kept = std::move(idle_.back());
+    auto connection = std::move(idle_.back());
     idle_.pop_back();
-    char byte;
-    bool quiet = ::recv(kept.fd.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-    if (quiet && Clock::now() - kept.since < kKeep) return std::move(kept.fd);
+    if (connection->quiet()) return connection;
   }
-  return Fd();
+  return nullptr;
 }
 
-void HttpClient::keep(Fd fd) {
+void HttpClient::keep(std::unique_ptr<Connection> connection) {
   std::lock_guard lock(mutex_);
-  if (idle_.size() < max_idle_) idle_.push_back({std::move(fd), Clock::now()});
-}
-
-Response HttpClient::exchange(int fd, const std::string& text, Deadline deadline, bool head, bool& reusable) {
-  send_all(fd, text, deadline);
-  Reader reader(fd, deadline);
-  std::optional<Response> response;
-  do {
-    response = parse_response_head(reader.until("\r\n\r\n"));
-    if (!response) throw CallError("the answer is malformed", false);
-  } while (response->status < 200);
-  const std::string* coding = response->headers.find("Transfer-Encoding");
-  bool sized = response->headers.find("Content-Length") != nullptr;
-  reusable = true;
-  if (head || response->status == 204 || response->status == 304) {
-  } else if (coding) {
-    response->body = read_chunks(reader);
-  } else if (sized) {
-    auto length = content_length(response->headers);
-    if (!length || *length > kMaxAnswer) throw CallError("the answer is malformed or too large", false);
-    response->body = reader.exactly(*length);
-  } else {
-    response->body = reader.to_the_end();
-    reusable = false;
-  }
-  const std::string* connection = response->headers.find("Connection");
-  if (connection && same_name(*connection, "close")) reusable = false;
-  if (!reader.empty()) reusable = false;
-  return std::move(*response);
+  if (connection->reusable() && idle_.size() < max_idle_) idle_.push_back(std::move(connection));
 }
 
 }  // namespace shop

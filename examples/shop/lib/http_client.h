@@ -1,13 +1,14 @@
-// A pooled keep-alive HTTP/1.1 client for one server. send() ends at its deadline, name lookup and connecting included, and throws CallError when no
+// A pooled keep-alive HTTP/1.1 client for one server. send() ends at its deadline, name look-up and connecting included, and throws CallError when no
 // whole answer came. A kept connection that the server has closed in the meantime is noticed before use; a GET that fails on a kept
 // connection is sent once more on a new one, other methods never. Thread-safe; holds at most `max_idle` idle connections. http:// only.
 #pragma once
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "lib/http_message.h"
-#include "lib/net.h"
+#include "lib/names.h"
 
 namespace shop {
 
@@ -28,19 +29,20 @@ Url parse_url(const std::string& text);  // throws std::invalid_argument
 class HttpClient {
  public:
   explicit HttpClient(Url url, size_t max_idle = 32);
+  ~HttpClient();
   Response send(const Request& request, Deadline deadline);
   const Url& url() const { return url_; }
 
  private:
-  struct Kept { Fd fd; Deadline since; };
-  Fd take();
-  void keep(Fd fd);
-  Response exchange(int fd, const std::string& text, Deadline deadline, bool head, bool& reusable);
+  class Connection;
+  Response send_once_or_twice(const Request& request, Deadline deadline);
+  std::unique_ptr<Connection> take();
+  void keep(std::unique_ptr<Connection> connection);
 
   const Url url_;
   const size_t max_idle_;
   std::mutex mutex_;
-  std::vector<Kept> idle_;
+  std::vector<std::unique_ptr<Connection>> idle_;
 };
 
 }  // namespace shop

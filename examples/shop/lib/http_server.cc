@@ -1,284 +1,255 @@
 #include "lib/http_server.h"
 
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-
-#include <cerrno>
+#include <atomic>
+#include <condition_variable>
 #include <cstdio>
-#include <stdexcept>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "lib/beast.h"
+#include "lib/names.h"
 
 namespace shop {
+
+// `deadline` and `idle` are read by the sweep; all else belongs to the coroutine that serves the connection.
+struct ServerSession {
+  explicit ServerSession(asio::io_context& io) : socket(io) {}
+  tcp::socket socket;
+  beast::flat_buffer buffer;
+  std::atomic<Clock::time_point> deadline{};
+  std::atomic<bool> idle{true};  // may be ended when the server stops: no request has begun, or the last is answered
+  void allow(std::chrono::milliseconds time) { deadline = Clock::now() + time; }
+};
+
 namespace {
 
+using asio::awaitable;
+using asio::use_awaitable;
+using RequestParser = http::request_parser<http::string_body>;
+
+constexpr int kBacklog = 1024;
 constexpr size_t kDrainBytes = 32 << 20;  // what a client may still send after it was refused
 
-std::string reason_json(const char* why) { return std::string("{\"error\":\"") + why + "\"}"; }
+Response refusal(int status, const char* why) { return {status, std::string("{\"error\":\"") + why + "\"}", "application/json", {}}; }
 
-bool wants_close(const Request& request) {
-  const std::string* value = request.headers.find("Connection");
-  if (!value) return request.http_1_0;
-  return same_name(*value, "close") || (request.http_1_0 && !same_name(*value, "keep-alive"));
+// 0: the client is gone, and nothing can be answered.
+int status_of(error_code error) {
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::header_limit) return 431;
+  bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
+  return gone || error.category() != make_error_code(http::error::bad_target).category() ? 0 : 400;
+}
+
+Response refusal_of(int status) {
+  if (status == 413) return refusal(413, "the body of the request is too large");
+  if (status == 431) return refusal(431, "the header of the request is too large");
+  return refusal(400, "the request is malformed");
+}
+
+bool is_sound(const http::request<http::string_body>& request) {
+  return request.target().starts_with('/') && (request.version() == 10 || request.count(http::field::host) == 1);
+}
+
+http::response<http::string_body> message_of(Response&& response, unsigned version, bool keep_alive) {
+  http::response<http::string_body> message(static_cast<http::status>(response.status), version);
+  if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
+  add_headers(message, response.headers);
+  message.keep_alive(keep_alive);
+  message.body() = std::move(response.body);
+  message.prepare_payload();
+  return message;
+}
+
+// Sockets do not block. So reading and writing is tried at once, and only what would block becomes an asynchronous operation: that costs a
+// detour through the scheduler, and its completion mostly wakes another thread.
+awaitable<void> write(ServerSession& session, http::response<http::string_body> message) {
+  http::response_serializer<http::string_body> serializer(message);
+  error_code error;
+  http::write(session.socket, serializer, error);
+  if (error == asio::error::would_block) {
+    co_await http::async_write(session.socket, serializer, use_awaitable);
+  } else if (error) {
+    throw beast::system_error(error);
+  }
+}
+
+awaitable<error_code> read(ServerSession& session, RequestParser& parser) {
+  error_code error;
+  auto into_error = asio::redirect_error(use_awaitable, error);
+  http::read_header(session.socket, session.buffer, parser, error);
+  if (error == asio::error::would_block) co_await http::async_read_header(session.socket, session.buffer, parser, into_error);
+  if (error || parser.is_done()) co_return error;
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    co_await write(session, http::response<http::string_body>(http::status::continue_, 11));
+  }
+  co_await http::async_read(session.socket, session.buffer, parser, into_error);
+  co_return error;
+}
+
+// Closing over unread bytes would reset the connection and could take the answer away from the client: read them first.
+awaitable<void> drain(ServerSession& session) {
+  session.socket.shutdown(tcp::socket::shutdown_send);
+  session.allow(std::chrono::seconds(2));
+  session.idle = true;
+  session.buffer.clear();
+  for (size_t drained = 0; drained < kDrainBytes;) {
+    size_t size = co_await session.socket.async_read_some(session.buffer.prepare(16 << 10), use_awaitable);
+    drained += size;
+  }
 }
 
 }  // namespace
 
-// `deadline` and `busy` are read by the sweeper; all else belongs to the thread that serves the connection.
-struct HttpServer::Connection {
-  explicit Connection(int descriptor) : fd(descriptor) {}
-  Fd fd;
-  std::string in, out;
-  size_t sent = 0, drained = 0;
-  bool last = false;  // close when `out` is sent
-  bool draining = false, continued = false;
-  Deadline began{};  // of the request in `in`
-  std::atomic<Deadline> deadline{};
-  std::atomic<bool> busy{true};
-};
-
-HttpServer::HttpServer(ServerSettings settings, Handler handler)
-    : settings_(settings), handler_(std::move(handler)), listener_(listen_on(settings.port)),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      port_(port_of(listener_.get())) {
-  epoll_event on_accept{EPOLLIN | EPOLLEXCLUSIVE, {.fd = listener_.get()}};
-  epoll_event on_wake{EPOLLIN, {.fd = wake_.get()}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &on_accept) != 0 ||
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &on_wake) != 0) {
-    throw NetError("epoll_ctl failed");
+class HttpServer::State {
+ public:
+  State(ServerSettings settings, Handler handler) : settings_(settings), handler_(std::move(handler)) {
+    tcp::endpoint self(tcp::v4(), settings.port);
+    acceptor_.open(self.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.bind(self);
+    acceptor_.listen(kBacklog);
   }
-}
 
-HttpServer::~HttpServer() { stop(); }
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-void HttpServer::start() {
-  for (int i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { work(); });
-  threads_.emplace_back([this] {
-    while (!ended_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(stopping_ ? 5 : 100));
+  void start() {
+    asio::co_spawn(io_, accept(), asio::detached);
+    asio::co_spawn(io_, sweep_now_and_then(), asio::detached);
+    for (int i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { io_.run(); });
+  }
+
+  void stop() {
+    if (threads_.empty()) return;
+    stopping_ = true;
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);  // from here on, who connects is refused
+    sweep();
+    std::unique_lock lock(mutex_);
+    emptied_.wait_for(lock, settings_.grace, [this] { return sessions_.empty(); });
+    lock.unlock();
+    io_.stop();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  awaitable<void> accept() {
+    asio::steady_timer pause(io_);
+    while (!stopping_) {
+      auto session = std::make_shared<ServerSession>(io_);
+      error_code error;
+      co_await acceptor_.async_accept(session->socket, asio::redirect_error(use_awaitable, error));
+      if (!error) {
+        begin(session);
+      } else {
+        pause.expires_after(std::chrono::milliseconds(10));  // out of descriptors, most likely
+        co_await pause.async_wait(use_awaitable);
+      }
+    }
+  }
+
+  void begin(const std::shared_ptr<ServerSession>& session) {
+    error_code ignored;
+    session->socket.set_option(tcp::no_delay(true), ignored);
+    session->socket.non_blocking(true, ignored);
+    session->allow(settings_.request_time);
+    std::unique_lock lock(mutex_);
+    bool full = sessions_.size() >= settings_.max_connections;
+    if (!full) sessions_.insert(session);
+    lock.unlock();
+    if (full) {
+      http::write(session->socket, message_of(refusal(503, "too many connections"), 11, false), ignored);
+    } else {
+      asio::co_spawn(io_, serve(*session), [this, session](std::exception_ptr) { end(session); });
+    }
+  }
+
+  void end(const std::shared_ptr<ServerSession>& session) {
+    std::lock_guard lock(mutex_);
+    sessions_.erase(session);
+    if (sessions_.empty()) emptied_.notify_all();
+  }
+
+  // One timer for all connections: one for each would cost every request more than parsing it. A connection past its deadline is shut down, which ends
+  // what its coroutine waits for.
+  awaitable<void> sweep_now_and_then() {
+    for (asio::steady_timer timer(io_);;) {
+      timer.expires_after(std::chrono::milliseconds(100));
+      co_await timer.async_wait(use_awaitable);
       sweep();
     }
-  });
-}
-
-void HttpServer::stop() {
-  if (threads_.empty()) return;
-  stopping_ = true;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
-  ::shutdown(listener_.get(), SHUT_RDWR);  // from here on, who connects is refused
-  Deadline end = Clock::now() + settings_.grace;
-  while (!quiet() && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  ended_ = true;
-  ::eventfd_write(wake_.get(), 1);
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
-  connections_.clear();
-}
-
-bool HttpServer::quiet() {
-  std::lock_guard lock(mutex_);
-  return connections_.empty();
-}
-
-void HttpServer::work() {
-  while (!ended_) {
-    epoll_event event{};
-    if (::epoll_wait(epoll_.get(), &event, 1, -1) != 1) continue;
-    if (event.data.fd == wake_.get()) continue;
-    if (event.data.fd == listener_.get()) {
-      accept_all();
-      continue;
-    }
-    Connection* connection = nullptr;
-    {
-      std::lock_guard lock(mutex_);
-      auto found = connections_.find(event.data.fd);
-      if (found == connections_.end()) continue;
-      connection = found->second.get();
-      connection->busy.exchange(true);  // what the last thread did to it before arm() is seen from here on
-    }
-    serve(*connection);
   }
-}
 
-// A connection that is waited for past its deadline is shut down; the event that this makes closes it.
-void HttpServer::sweep() {
-  Deadline now = Clock::now();
-  std::lock_guard lock(mutex_);
-  for (auto& [fd, connection] : connections_) {
-    bool waits = !connection->busy;
-    bool idle = waits && connection->out.empty() && connection->in.empty();
-    if ((waits && now >= connection->deadline.load()) || (idle && stopping_)) {
-      ::shutdown(fd, SHUT_RDWR);
+  void sweep() {
+    auto now = Clock::now();
+    std::lock_guard lock(mutex_);
+    for (const auto& session : sessions_) {
+      if (now >= session->deadline.load() || (stopping_ && session->idle)) ::shutdown(session->socket.native_handle(), SHUT_RDWR);
     }
   }
-}
 
-void HttpServer::accept_all() {
-  for (;;) {
-    int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
-    int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto connection = std::make_unique<Connection>(fd);
-    Connection& accepted = *connection;
-    bool full = false;
-    {
-      std::lock_guard lock(mutex_);
-      full = connections_.size() >= settings_.max_connections;
-      if (!full) connections_[fd] = std::move(connection);
+  // Ends by an exception when the client is gone or too slow.
+  awaitable<void> serve(ServerSession& session) {
+    for (bool again = true; again;) {
+      if (session.buffer.size() == 0) {
+        session.idle = true;
+        // In a variable: GCC 12 makes code that crashes of a co_await among the arguments of a call.
+        size_t size = co_await session.socket.async_read_some(session.buffer.prepare(4 << 10), use_awaitable);
+        session.buffer.commit(size);
+        session.idle = false;
+      }
+      session.allow(settings_.request_time);
+      again = co_await answer_one(session);
     }
-    if (full) {
-      std::string text = write_response({503, reason_json("too many connections"), "application/json", {}}, false, true);
-      (void)!::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-      continue;
+    co_await drain(session);
+  }
+
+  // False: that was the last on this connection.
+  awaitable<bool> answer_one(ServerSession& session) {
+    RequestParser parser;
+    parser.header_limit(settings_.max_header);
+    parser.body_limit(settings_.max_body);
+    error_code error = co_await read(session, parser);
+    auto& message = parser.get();
+    bool sound = !error && is_sound(message);
+    if (error && status_of(error) == 0) throw beast::system_error(error);
+    bool head = message.method() == http::verb::head;
+    session.deadline = Clock::time_point::max();
+    Response response = sound ? handle(message, head) : refusal_of(error ? status_of(error) : 400);
+    bool keep_alive = sound && message.keep_alive() && !stopping_;
+    auto answer = message_of(std::move(response), sound ? message.version() : 11, keep_alive);
+    if (head) answer.body().clear();  // its length stays in the header
+    session.allow(settings_.request_time);
+    co_await write(session, std::move(answer));
+    session.allow(settings_.idle_time);
+    co_return keep_alive;
+  }
+
+  Response handle(http::request<http::string_body>& message, bool head) {
+    Request request{head ? "GET" : std::string(message.method_string()), message.target(), headers_of(message), std::move(message.body())};
+    try {
+      return handler_(request);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s %s: %s\n", request.method.c_str(), request.target.c_str(), error.what());
+      return refusal(500, "internal error");
     }
-    epoll_event event{0, {.fd = fd}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
-    accepted.deadline = Clock::now() + settings_.request_time;
-    arm(accepted, EPOLLIN);
   }
-}
 
-void HttpServer::serve(Connection& connection) {
-  if (!connection.out.empty()) {
-    if (!flush(connection)) return;
-  }
-  if (!read_some(connection)) return close(connection);
-  if (connection.draining) return arm(connection, EPOLLIN);
-  while (answer_next(connection)) {
-    if (!flush(connection)) return;
-    if (connection.draining) break;
-  }
-  bool between = connection.in.empty() && !connection.draining;
-  if (between && stopping_) return close(connection);
-  if (between) {
-    connection.deadline = Clock::now() + settings_.idle_time;
-    connection.began = {};
-  }
-  arm(connection, EPOLLIN);
-}
+  const ServerSettings settings_;
+  const Handler handler_;
+  asio::io_context io_;
+  tcp::acceptor acceptor_{io_};
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;  // of sessions_
+  std::condition_variable emptied_;
+  std::set<std::shared_ptr<ServerSession>> sessions_;
+};
 
-// False: the peer is gone, or has sent more than a refused one may.
-bool HttpServer::read_some(Connection& connection) {
-  char buffer[16 << 10];
-  size_t bound = settings_.max_header + settings_.max_body + 4;
-  for (;;) {
-    ssize_t size = ::recv(connection.fd.get(), buffer, sizeof buffer, 0);
-    if (size == 0) return false;
-    if (size < 0) return errno == EAGAIN || errno == EINTR;
-    if (connection.draining) {
-      connection.drained += static_cast<size_t>(size);
-      if (connection.drained > kDrainBytes) return false;
-      continue;
-    }
-    if (connection.began == Deadline{}) {
-      connection.began = Clock::now();
-      connection.deadline = connection.began + settings_.request_time;
-    }
-    connection.in.append(buffer, static_cast<size_t>(size));
-    if (static_cast<size_t>(size) < sizeof buffer || connection.in.size() > bound) return true;
-  }
-}
-
-// Answers the request at the front of `in`; false when it is not whole yet.
-bool HttpServer::answer_next(Connection& connection) {
-  size_t end = connection.in.find("\r\n\r\n");
-  if (end == std::string::npos && connection.in.size() <= settings_.max_header) return false;
-  if (end == std::string::npos || end > settings_.max_header) {
-    refuse(connection, 431, "the header of the request is too large");
-    return true;
-  }
-  auto request = parse_request_head(std::string_view(connection.in).substr(0, end));
-  auto length = request ? content_length(request->headers) : std::nullopt;
-  if (!request || !length || (!request->http_1_0 && request->headers.count("Host") != 1)) {
-    refuse(connection, 400, "the request is malformed");
-    return true;
-  }
-  if (request->headers.find("Transfer-Encoding")) {
-    refuse(connection, 411, "a body needs a Content-Length");
-    return true;
-  }
-  if (*length > settings_.max_body) {
-    refuse(connection, 413, "the body of the request is too large");
-    return true;
-  }
-  size_t whole = end + 4 + *length;
-  if (connection.in.size() < whole) {
-    if (request->headers.find("Expect") && !connection.continued) {
-      connection.continued = true;
-      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      (void)!::send(connection.fd.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
-    }
-    return false;
-  }
-  request->body = connection.in.substr(end + 4, *length);
-  connection.in.erase(0, whole);
-  connection.continued = false;
-  connection.began = connection.in.empty() ? Deadline{} : Clock::now();
-  bool head = request->method == "HEAD";
-  if (head) request->method = "GET";
-  Response response = handle(*request);
-  send(connection, response, !wants_close(*request) && !stopping_, !head);
-  return true;
-}
-
-Response HttpServer::handle(const Request& request) {
-  try {
-    return handler_(request);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s %s: %s\n", request.method.c_str(), request.target.c_str(), error.what());
-    return {500, reason_json("internal error"), "application/json", {}};
-  }
-}
-
-void HttpServer::refuse(Connection& connection, int status, const char* why) {
-  send(connection, {status, reason_json(why), "application/json", {}}, false, true);
-  connection.in.clear();
-}
-
-void HttpServer::send(Connection& connection, const Response& response, bool keep_alive, bool with_body) {
-  connection.out += write_response(response, keep_alive, with_body);
-  connection.last = !keep_alive;
-  connection.deadline = Clock::now() + settings_.request_time;
-}
-
-// Sends what is in `out`. False: the connection is closed, or armed for when the peer takes more.
-bool HttpServer::flush(Connection& connection) {
-  while (connection.sent < connection.out.size()) {
-    ssize_t size = ::send(connection.fd.get(), connection.out.data() + connection.sent,
-                          connection.out.size() - connection.sent, MSG_NOSIGNAL);
-    if (size < 0 && errno == EAGAIN) {
-      arm(connection, EPOLLOUT);
-      return false;
-    }
-    if (size < 0 && errno != EINTR) {
-      close(connection);
-      return false;
-    }
-    if (size > 0) connection.sent += static_cast<size_t>(size);
-  }
-  connection.out.clear();
-  connection.sent = 0;
-  if (connection.last) {
-    // Closing over unread bytes would reset the connection and could take the answer away from the client: read them first.
-    ::shutdown(connection.fd.get(), SHUT_WR);
-    connection.draining = true;
-    connection.deadline = Clock::now() + std::chrono::seconds(2);
-  }
-  return true;
-}
-
-void HttpServer::arm(Connection& connection, uint32_t events) {
-  int fd = connection.fd.get();
-  epoll_event event{events | EPOLLONESHOT | EPOLLRDHUP, {.fd = fd}};
-  connection.busy = false;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
-}
-
-void HttpServer::close(Connection& connection) {
-  std::lock_guard lock(mutex_);
-  connections_.erase(connection.fd.get());
-}
+HttpServer::HttpServer(ServerSettings settings, Handler handler) : state_(std::make_unique<State>(settings, std::move(handler))) {}
+HttpServer::~HttpServer() { stop(); }
+void HttpServer::start() { state_->start(); }
+void HttpServer::stop() { state_->stop(); }
+uint16_t HttpServer::port() const { return state_->port(); }
 
 }  // namespace shop

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "lib/database.h"
-#include "lib/net.h"
+#include "lib/names.h"
 
 namespace shop {
 namespace {
@@ -56,16 +56,13 @@ class MariaDb : public Connection {
     }
     ::mysql_options(db_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     try {
-      // The name is resolved here, within a deadline and without NSS; see net.h.
-      in_addr address = resolve(target.host, Clock::now() + std::chrono::seconds(kSeconds));
-      auto* byte = reinterpret_cast<const unsigned char*>(&address);
-      std::string host = std::to_string(byte[0]) + "." + std::to_string(byte[1]) + "." + std::to_string(byte[2]) + "." +
-                         std::to_string(byte[3]);
+      // libmariadb would ask getaddrinfo, which knows no deadline; see names.h.
+      std::string host = resolve(target.host, Clock::now() + std::chrono::seconds(kSeconds));
       if (!::mysql_real_connect(db_, host.c_str(), target.user.c_str(), target.password.c_str(),
                                 target.database.c_str(), target.port, nullptr, CLIENT_FOUND_ROWS)) {
         throw DatabaseError(std::string("mariadb: ") + ::mysql_error(db_));
       }
-    } catch (const NetError& error) {
+    } catch (const NameError& error) {
       ::mysql_close(db_);
       throw DatabaseError(std::string("mariadb: ") + error.what());
     } catch (...) {
