@@ -1,4 +1,4 @@
-// Boost.Asio and Boost.Beast under short names, and headers to and from Beast's. Only for http_client.cc and http_server.cc: slow to compile.
+// Boost.Asio and Boost.Beast under short names. Only for http_client.cc and http_server.cc: slow to compile.
 #pragma once
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -13,12 +13,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using beast::error_code;
-
-inline Headers headers_of(const http::fields& fields) {
-  Headers headers;
-  for (const auto& field : fields) headers.add(field.name_string(), field.value());
-  return headers;
-}
 
 inline void add_headers(http::fields& fields, const Headers& headers) {
   for (const auto& [name, value] : headers.items()) fields.insert(name, value);

@@ -41,7 +41,7 @@ class HttpClient::Connection {
       if (answer.result_int() < 200) continue;
       reusable_ = parser.keep_alive() && buffer_.size() == 0;
       since_ = Clock::now();
-      return {static_cast<int>(answer.result_int()), std::move(answer.body()), answer[http::field::content_type], headers_of(answer)};
+      return {static_cast<int>(answer.result_int()), std::move(answer.body()), answer[http::field::content_type], {}};
     }
   }
 

@@ -37,7 +37,7 @@ struct Response {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
-  Headers headers;  // of an answer that came: all of them; of one to send: further ones
+  Headers headers;  // of an answer to send: further ones; of one that came: none
 };
 
 }  // namespace shop

@@ -226,7 +226,8 @@ class HttpServer::State {
   }
 
   Response handle(http::request<http::string_body>& message, bool head) {
-    Request request{head ? "GET" : std::string(message.method_string()), message.target(), headers_of(message), std::move(message.body())};
+    Request request{head ? "GET" : std::string(message.method_string()), message.target(), {}, std::move(message.body())};
+    for (const auto& field : message) request.headers.add(field.name_string(), field.value());
     try {
       return handler_(request);
     } catch (const std::exception& error) {

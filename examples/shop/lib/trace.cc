@@ -1,26 +1,20 @@
 #include "lib/trace.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <random>
 
 namespace shop {
 namespace {
 
 thread_local ScopedSpan* current_span = nullptr;
 
-// SplitMix64, seeded from the kernel once a thread: an id must be unlike others, not secret.
+// An id must be unlike others, not secret.
 uint64_t next_random() {
-  thread_local uint64_t state = [] {
-    uint64_t seed = 0;
-    if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::runtime_error("getrandom failed");
-    return seed;
-  }();
-  uint64_t z = (state += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
+  thread_local std::mt19937_64 numbers([] {
+    std::random_device seed;
+    return uint64_t{seed()} << 32 | seed();
+  }());
+  return numbers();
 }
 
 bool is_sampled(Sampling s) { return s == Sampling::yes || s == Sampling::debug; }
