@@ -61,6 +61,14 @@ eq "$(added "$app?branch=other\\&subdir=src" 'cat /r/file' | tail -1)" three
 eq "$(added "$dumb#v1" 'cat /r/src/file')" one "a server that cannot do shallow fetches:"
 eq "$(added "$app#v1" 'ls -d /r/.git /r/.git/HEAD' --keep-git-dir=true)" $'/r/.git\n/r/.git/HEAD'
 eq "$(added "$app#v1" 'cat /r/src/file' "--checksum=$first")" one
+# A name that only ends in the one that was asked for is another: x/v1 and x/main sort before v1 and main.
+git_ -C "$scratch/served/app.git" update-ref refs/heads/a/main "$first"
+git_ -C "$scratch/served/app.git" update-ref refs/heads/a/v2 "$first"
+eq "$(added "$app#main" 'cat /r/src/file')" two "not a/main:"
+contains "$(added "$app#v2" true)" 'has no "v2"'
+eq "$(added "$app?commit=$first" 'cat /r/src/file')" one
+eq "$(added "$app?tag=v1\\&checksum=${first:0:8}" 'cat /r/src/file' | tail -1)" one
+contains "$(added "$app?branch=main\\&commit=$first" true)" "expected commit"
 eq "$(added "$app#v1" 'cat /r/src/file' "--checksum=${first:0:8}")" one
 contains "$(added "$app#main" true "--checksum=$first")" "expected commit"
 eq "$(added "$app#v1" 'stat -c "%u:%g %a" /r/src/file' --chown=7:8 --chmod=600)" "7:8 600"

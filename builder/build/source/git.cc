@@ -14,6 +14,7 @@
 #include <cctype>
 #include <cerrno>
 #include <exception>
+#include <map>
 #include <thread>
 
 #include "runtime/base/file.h"
@@ -49,8 +50,10 @@ void apply_query(const std::string& query, GitSource& source) {
     const size_t equals = part.find('=');
     const std::string key = part.substr(0, equals);
     const std::string value = equals == part.npos ? "" : part.substr(equals + 1);
-    if (key == "ref" || key == "commit" || key == "checksum") {
+    if (key == "ref") {
       source.ref = value;
+    } else if (key == "commit" || key == "checksum") {
+      source.checksum = value;
     } else if (key == "branch") {
       source.ref = "refs/heads/" + value;
     } else if (key == "tag") {
@@ -62,6 +65,22 @@ void apply_query(const std::string& query, GitSource& source) {
                   "ref, branch, tag, commit or subdir");
     }
   }
+}
+
+// Of what `git ls-remote` tells: it also lists names that only end in `wanted`, as "x/main". What
+// an annotated tag stands for is listed as "TAG^{}".
+std::optional<std::string> commit_in(const std::string& listed, const std::string& wanted) {
+  std::map<std::string, std::string> commits;
+  for (const std::string& line : split(listed, '\n')) {
+    const size_t tab = line.find('\t');
+    if (tab != line.npos && is_commit(line.substr(0, tab)))
+      commits[line.substr(tab + 1)] = line.substr(0, tab);
+  }
+  for (const std::string& name :
+       {wanted, "refs/" + wanted, "refs/heads/" + wanted, "refs/tags/" + wanted})
+    for (const std::string& full : {name + "^{}", name})
+      if (const auto found = commits.find(full); found != commits.end()) return found->second;
+  return {};
 }
 
 std::string output_of(const Fd& file) {
@@ -98,7 +117,7 @@ std::vector<std::string> command_of(const std::vector<std::string>& words) {
   for (const char* protocol : {"http", "https", "git", "ssh"})
     argv.insert(argv.end(), {"-c", cat("protocol.", protocol, ".allow=always")});
   argv.insert(argv.end(), {"-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c",
-                           "safe.directory=*"});
+                           "safe.directory=*", "-c", "gc.auto=0", "-c", "maintenance.auto=false"});
   argv.insert(argv.end(), words.begin(), words.end());
   return argv;
 }
@@ -170,7 +189,8 @@ int wait_or_kill(pid_t child, const Cancel& cancel) {
   pollfd waiting[] = {{process.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}};
   while (poll(waiting, 2, -1) < 0 && errno == EINTR) {
   }
-  if (waiting[0].revents == 0) kill(-child, SIGKILL);
+  // Whatever is still running may not touch the files that are read now.
+  kill(-child, SIGKILL);
   const int code = exit_code_of(wait_child(child));
   cancel.check();
   return code;
@@ -222,6 +242,8 @@ std::optional<GitSource> GitSource::parse(std::string_view text) {
   }
   check_part("repository", source.url);
   check_part("reference", source.ref);
+  check_part("commit", source.checksum);
+  if (source.ref.empty() && is_commit(source.checksum)) source.ref = source.checksum;
   return source;
 }
 
@@ -229,23 +251,17 @@ std::string Git::commit(const GitSource& source, const std::string& checksum) co
   std::string found = source.ref;
   if (!is_commit(found)) {
     const std::string wanted = source.ref.empty() ? "HEAD" : source.ref;
-    const std::string out =
-        run(source, "/", {"ls-remote", "--", source.url, wanted, wanted + "^{}"});
-    // An annotated tag is followed by what it stands for: "TAG^{}"; a branch comes before a tag.
-    std::string best;
-    for (const std::string& line : split(out, '\n')) {
-      const size_t tab = line.find('\t');
-      if (tab == line.npos || !is_commit(line.substr(0, tab))) continue;
-      if (best.empty() || line.ends_with("^{}")) best = line.substr(0, tab);
-    }
-    if (best.empty())
+    const auto commit = commit_in(
+        run(source, "/", {"ls-remote", "--", source.url, wanted, wanted + "^{}"}), wanted);
+    if (!commit)
       throw Error(cat("git repository ", quoted(source.url), ": has no ", quoted(wanted)),
                   "name a branch, a tag or a whole commit", ErrorKind::not_found);
-    found = best;
+    found = *commit;
   }
-  if (!checksum.empty() && !found.starts_with(checksum))
-    throw Error(cat("git repository ", quoted(source.url), ": expected commit ", quoted(checksum),
-                    ", got ", found));
+  for (const std::string& expected : {source.checksum, checksum})
+    if (!found.starts_with(expected))
+      throw Error(cat("git repository ", quoted(source.url), ": expected commit ", quoted(expected),
+                      ", got ", found));
   return found;
 }
 

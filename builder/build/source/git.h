@@ -17,6 +17,7 @@ namespace mini::build {
 
 struct GitSource {
   std::string url, ref, subdir;  // ref empty: the remote's HEAD
+  std::string checksum;          // the commit that it must be, perhaps abbreviated
 
   // Nothing when the text names something else. Throws for a repository that is malformed.
   static std::optional<GitSource> parse(std::string_view text);
@@ -27,8 +28,8 @@ class Git {
   // `agent`: a socket, or empty. `cancel` outlives this.
   Git(std::string agent, const Cancel& cancel) : agent_(std::move(agent)), cancel_(cancel) {}
 
-  // The commit that the source means now, 40 or 64 hex digits. Throws when it lacks `checksum`,
-  // which may be abbreviated.
+  // The commit that the source means now, 40 or 64 hex digits; a branch comes before a tag of the
+  // same name. Throws when it is not the source's `checksum`, or `checksum`.
   std::string commit(const GitSource& source, const std::string& checksum = {}) const;
   // Fills `directory`, which exists and is empty, with the commit's files and submodules. With
   // `keep_git_dir` their .git stays.

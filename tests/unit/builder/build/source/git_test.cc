@@ -39,6 +39,16 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"ssh://git@h/x", "ssh://git@h/x", "", ""},
                       Case{"github.com/a/b#c", "https://github.com/a/b", "c", ""}));
 
+TEST(Git, ACommitIsAReferenceOnlyWhenItIsWhole) {
+  const std::string whole(40, 'a');
+  const auto alone = GitSource::parse("https://h/x.git?commit=" + whole);
+  EXPECT_EQ(alone->ref, whole);
+  EXPECT_EQ(alone->checksum, whole);
+  const auto beside = GitSource::parse("https://h/x.git?tag=v1&checksum=aaaa");
+  EXPECT_EQ(beside->ref, "refs/tags/v1");
+  EXPECT_EQ(beside->checksum, "aaaa");
+}
+
 TEST(Git, OtherWordsAreNoRepositories) {
   for (const char* text : {"dir", "./x.git", "https://h/x.tar", "https://h/x.gitter", "git",
                            "@:", "ftp://h/x.git", "file:///x.git", ""})
