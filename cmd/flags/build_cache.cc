@@ -67,12 +67,8 @@ class RegistrySource : public build::CacheSource {
     repository_ = std::make_unique<registry::Repository>(reference_,
                                                          registry::Settings::load(session_.config),
                                                          registry::CredentialFile::standard());
-    registry::Document document = repository_->manifest();
-    if (document.is_index()) {
-      const auto items = document.items(name());
-      const auto& item = registry::choose(items, registry::Platform::host(), name());
-      document = repository_->manifest(item.manifest.digest, item.manifest.size);
-    }
+    const registry::Document document =
+        repository_->image_manifest(repository_->manifest(), registry::Platform::host());
     const auto manifest = image::Manifest::parse(document.bytes, name());
     std::string config = registry::BlobSource(*repository_, manifest.config, 0).rest();
     if (Digest::of(config) != manifest.config.digest)
@@ -98,8 +94,7 @@ class RegistrySource : public build::CacheSource {
   std::unique_ptr<registry::Repository> repository_;
 };
 
-// A plain registry image may be named too: BuildKit then looks for a cache inside it, and so the
-// options that only say how the blobs are written have no effect.
+// Options of BuildKit's that only say in which form the same cache is written; mini has one form.
 bool only_form(const std::string& key) {
   return key == "compression-level" || key == "force-compression" || key == "oci-mediatypes" ||
          key == "image-manifest";

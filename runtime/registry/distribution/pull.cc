@@ -19,8 +19,6 @@
 namespace mini::registry {
 namespace {
 
-constexpr int kIndexDepth = 3;
-
 using State = TransferSink::State;
 
 // A layer that the store may lack.
@@ -44,7 +42,7 @@ class Pull {
     PullResult result;
     Document document = repository_.manifest();
     result.digest = document.digest;
-    if (document.is_index()) document = chosen(document);
+    document = repository_.image_manifest(std::move(document), options_.platform);
     const std::string place =
         cat(reference_.registry, '/', reference_.repository, '@', result.digest.str());
     if (auto known = in_store(document.digest, place)) {
@@ -75,19 +73,6 @@ class Pull {
     if (std::find(places.begin(), places.end(), place) == places.end())
       store_.add_repo_digest(*entry, place);
     return entry;
-  }
-
-  Document chosen(const Document& index) {
-    const std::string name = cat("image ", reference_.familiar());
-    Document document = index;
-    for (int depth = 0; document.is_index(); ++depth) {
-      if (depth == kIndexDepth)
-        throw Error(cat(name, ": more than ", kIndexDepth, " nested indexes"));
-      const std::vector<IndexItem> items = document.items(name);
-      const IndexItem& item = choose(items, options_.platform, name);
-      document = repository_.manifest(item.manifest.digest, item.manifest.size);
-    }
-    return document;
   }
 
   std::string config(const image::Descriptor& descriptor, const std::string& name) {

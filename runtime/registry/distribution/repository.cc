@@ -10,6 +10,7 @@ namespace mini::registry {
 namespace {
 
 constexpr size_t kManifestLimit = 4 << 20;
+constexpr int kIndexDepth = 3;
 constexpr size_t kMostTags = 100'000;
 constexpr size_t kPingLimit = 64 << 10;
 
@@ -92,6 +93,18 @@ Document Repository::fetch(Client& client, const std::string& name, const Digest
           cat(client.name(), ": ", shown, ": has ", bytes.size(), " bytes instead of ", size));
     return Document::parse(std::move(bytes), type, cat(client.name(), ": ", shown));
   }
+}
+
+Document Repository::image_manifest(Document index, const Platform& platform) {
+  const std::string name = cat("image ", reference_.familiar());
+  for (int depth = 0; index.is_index(); ++depth) {
+    if (depth == kIndexDepth)
+      throw Error(cat(name, ": more than ", kIndexDepth, " nested indexes"));
+    const std::vector<IndexItem> items = index.items(name);
+    const IndexItem& item = choose(items, platform, name);
+    index = manifest(item.manifest.digest, item.manifest.size);
+  }
+  return index;
 }
 
 std::vector<std::string> Repository::tags() {

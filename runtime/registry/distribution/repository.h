@@ -29,6 +29,9 @@ class Repository {
   // What the reference names; or what `digest` names, which has `size` bytes (0: any number).
   Document manifest();
   Document manifest(const Digest& digest, uint64_t size);
+  // The image manifest for `platform` in `index`, which may hold further indexes (depth 3); a
+  // document that is no index is the answer itself.
+  Document image_manifest(Document index, const Platform& platform);
   // All of them, sorted (distribution specification, "Listing Tags"). Throws when there are more
   // than 100,000.
   std::vector<std::string> tags();
