@@ -7,6 +7,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/lock.h"
 #include "runtime/base/text.h"
 #include "runtime/image/document/layout_index.h"
 #include "runtime/image/store/blob_store.h"
@@ -74,6 +75,8 @@ class LayoutWriter {
   LayoutWriter(image::ImageStore& store, registry::PushFormat format, const std::string& directory)
       : store_(store), format_(format), directory_(directory), memory_(store) {
     make_directories(directory_ + "/blobs/sha256");
+    lock_.emplace(FileLock::acquire(directory_, LockMode::exclusive, "the cache's directory"));
+    unlink(unfinished().c_str());  // of a writer that was killed
   }
 
   void write(const image::Image& image, const std::string& tag) {
@@ -88,6 +91,8 @@ class LayoutWriter {
   }
 
  private:
+  std::string unfinished() const { return directory_ + "/.unfinished"; }
+
   bool is_there(const image::Descriptor& blob) const {
     struct stat info;
     return stat(blob_file(directory_, blob.digest).c_str(), &info) == 0 &&
@@ -130,7 +135,7 @@ class LayoutWriter {
 
   // `write` gives the name of what it wrote.
   void place(const std::function<Digest(int fd)>& write) const {
-    const std::string file = cat(directory_, "/.blob-", getpid());
+    const std::string file = unfinished();
     try {
       Fd fd = open_file(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
       const Digest digest = write(fd.get());
@@ -162,6 +167,7 @@ class LayoutWriter {
   const registry::PushFormat format_;
   const std::string& directory_;
   registry::PushMemory memory_;
+  std::optional<FileLock> lock_;  // one writer at a time
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // A build cache in a directory: an OCI image layout (image-layout.md) whose index names one cache
 // image for each tag. Written so that a reader, or the next writer, never sees a half one: blobs by
-// rename, the index last; a blob that is there is not written again.
+// rename, the index last; a blob that is there is not written again. One writer at a time.
 #pragma once
 
 #include <memory>

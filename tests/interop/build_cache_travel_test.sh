@@ -155,6 +155,8 @@ for wait in 0.05 0.15 0.3; do
   timeout -s KILL "$wait" "$MINI" build -q --network none --cache-to "type=local,dest=$scratch/cache,mode=max" "$context" >/dev/null 2>&1
 done
 rm "$context/src/noise"
+ok mini build -q --network none --cache-to "type=local,dest=$scratch/cache,mode=max" "$context"
+eq "$(find "$scratch/cache" -name .unfinished)" "" "left in the cache by a killed writer:"
 new_machine
 eq "$(there DONE --cache-from "type=local,src=$scratch/cache")" 0 "executed, with a cache whose writer was killed:"
 
