@@ -7,38 +7,14 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
-#include "runtime/base/random.h"
-#include "runtime/base/text.h"
+#include "tests/unit/runtime/files/overlay_layers.h"
 
 namespace mini::files {
 namespace {
 
 using testing::ElementsAre;
 
-// Layers as directories, without privilege: whiteouts may be made by anybody, and userxattr
-// overlays mark with "user.".
-class CopyUpTest : public testing::Test {
- protected:
-  CopyUpTest() : directory_(testing::TempDir() + "/mini-copy-up-" + random_hex(8)) {
-    overlay_.userxattr = true;
-    for (const char* layer : {"one", "two", "upper"}) make_directories(cat(directory_, '/', layer));
-    overlay_.lower = {directory_ + "/one", directory_ + "/two"};
-    overlay_.upper = directory_ + "/upper";
-  }
-  ~CopyUpTest() override { remove_tree(directory_); }
-
-  void file(const std::string& path, const std::string& content) {
-    const std::string full = cat(directory_, '/', path);
-    make_directories(full.substr(0, full.find_last_of('/')));
-    replace_file(full, content, false);
-  }
-  void link(const std::string& path, const std::string& target) {
-    ASSERT_EQ(symlink(target.c_str(), cat(directory_, '/', path).c_str()), 0);
-  }
-
-  std::string directory_;
-  Overlay overlay_;
-};
+using CopyUpTest = OverlayLayers;
 
 TEST_F(CopyUpTest, CopyUpFillsAnEmptyVolumeOnceAndFollowsNothing) {
   if (geteuid() != 0) GTEST_SKIP() << "owners can be set by root only";

@@ -8,6 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/random.h"
 #include "runtime/base/text.h"
+#include "tests/unit/runtime/files/overlay_layers.h"
 #include "tests/unit/scratch_tree.h"
 
 namespace mini::files {
@@ -181,35 +182,14 @@ TEST(View, WalksTreesDeeperThanThereAreDescriptors) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-// Layers as directories, without privilege: whiteouts may be made by anybody, and userxattr
-// overlays mark with "user.".
-class OverlayViewTest : public testing::Test {
+class OverlayViewTest : public OverlayLayers {
  protected:
-  OverlayViewTest() : directory_(testing::TempDir() + "/mini-view-" + random_hex(8)) {
-    overlay_.userxattr = true;
-    for (const char* layer : {"one", "two", "upper"}) make_directories(cat(directory_, '/', layer));
-    overlay_.lower = {directory_ + "/one", directory_ + "/two"};
-    overlay_.upper = directory_ + "/upper";
-  }
-  ~OverlayViewTest() override { remove_tree(directory_); }
-
-  void file(const std::string& path, const std::string& content) {
-    const std::string full = cat(directory_, '/', path);
-    make_directories(full.substr(0, full.find_last_of('/')));
-    replace_file(full, content, false);
-  }
-  void link(const std::string& path, const std::string& target) {
-    ASSERT_EQ(symlink(target.c_str(), cat(directory_, '/', path).c_str()), 0);
-  }
   void whiteout(const std::string& path) {
     ASSERT_EQ(mknod(cat(directory_, '/', path).c_str(), S_IFCHR | 0600, 0), 0);
   }
   std::optional<std::string> read(const std::string& path) {
     return View::of_overlay(overlay_).read_regular(path, 1000);
   }
-
-  std::string directory_;
-  Overlay overlay_;
 };
 
 TEST_F(OverlayViewTest, TheUppermostWins) {
