@@ -125,6 +125,29 @@ contains "$(added "ssh://127.0.0.1/x.git" true)" "--ssh default"
     git_ commit -qm evil && git_ push -q "$scratch/served/app.git" evil
 ) || die "evil"
 contains "$(added "$app#evil" true)" "git submodule"
+# Killed while a server says nothing: git goes with mini, and the next command takes away what is left.
+python3 - >"$scratch/silent" <<'END' &
+import socket
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen()
+print(server.getsockname()[1], flush=True)
+kept = []
+while True:
+    kept.append(server.accept())
+END
+silent=$!
+cleanup() { kill "$daemon" "$web" "$silent" 2>/dev/null; }
+eventually 10 test -s "$scratch/silent"
+url=git://127.0.0.1:$(<"$scratch/silent")/x.git
+"$MINI" build --network none "$url" >/dev/null 2>&1 &
+build=$!
+eventually 10 pgrep -f -- "-- $url" >/dev/null
+kill -KILL "$build"
+wait "$build" 2>/dev/null
+no_git() { ! pgrep -f -- "-- $url" >/dev/null; }
+eventually 10 no_git
+ok mini ps
 # Interrupted in the middle: nothing stays.
 printf 'FROM busybox\nADD git://127.0.0.1:%s/x.git /r\n' "$(free_port)" >"$context/Dockerfile"
 timeout -s INT 2 "$MINI" build --network none "$context" >/dev/null 2>&1

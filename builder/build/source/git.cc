@@ -175,11 +175,11 @@ pid_t start(Start& what) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   const bool ready = chdir(what.as_nobody ? kPlace : what.directory.c_str()) == 0 &&
                      dup2(what.in.get(), 0) == 0 && dup2(what.out.get(), 1) == 1 &&
                      dup2(what.err.get(), 2) == 2 && (!what.as_nobody || become_nobody());
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user forgets it
   if (ready) execve(what.program.c_str(), argv.data(), env.data());
   _exit(127);
 }
